@@ -1,0 +1,173 @@
+"""What control knows: the station's fixed facts, the inputs of this cycle, and the decisions, in preallocated integer arrays.
+
+Watts, milliseconds, permille. Signs: grid + import, storage and vehicles + charging, PV + generation. Control has no clock: inputs carry
+ages, and `step()` is told how much time has passed. Everything fits 31 bits signed.
+"""
+
+from array import array
+
+ABSENT_AGE_MS = 1 << 29  # an age older than any: the value does not exist
+NO_LIMIT_W = 1 << 29
+
+IDLE, PREPARING, CHARGING, SUSPENDED, FAULT, UNAVAILABLE = 0, 1, 2, 3, 4, 5  # gun states
+
+_RING = 16  # cycles of history: 3.2 s at 200 ms
+
+
+def _zeros(count, value=0):
+    return array("i", [value] * count)
+
+
+class Inputs:
+    """One snapshot. Firmware fills it; ages in ms (ABSENT_AGE_MS: no value)."""
+
+    def __init__(self, guns, pvs, circuits):
+        self.grid_w = 0
+        self.grid_age_ms = ABSENT_AGE_MS
+        self.grid_is_new = False  # a meter answer arrived since the last cycle
+        self.pv_w = _zeros(pvs)
+        self.pv_age_ms = _zeros(pvs, ABSENT_AGE_MS)
+        self.storage_w = 0
+        self.storage_age_ms = ABSENT_AGE_MS
+        self.storage_upper_w = 0  # most charging power the PCS may hold a setpoint for
+        self.soc_permille = 0
+        self.charge_max_w = 0
+        self.discharge_max_w = 0
+        self.bms_age_ms = ABSENT_AGE_MS
+        self.gun_state = _zeros(guns)
+        self.gun_w = _zeros(guns)
+        self.gun_age_ms = _zeros(guns, ABSENT_AGE_MS)
+        self.gun_upper_w = _zeros(guns)  # largest limit the gun may hold: acknowledged, or written and not acknowledged
+        self.gun_held_known = _zeros(guns)  # 0: nobody has read or written its limit since the start
+        self.circuit_limit_w = _zeros(circuits, NO_LIMIT_W)  # tightest limit in force beside the contract
+        self.emergency_stop = False
+
+
+class Station:
+    """Built once from a checked station file; the only place where control allocates.
+
+    config: the dict of `station.json`. standby_w: per gun id, the limit that pauses it without ending the session (0 where absent).
+    """
+
+    def __init__(self, config, standby_w=None):
+        self._circuits(config)
+        devices = config["devices"]
+        self._guns([d for d in devices if d["role"] == "gun"], config, standby_w or {})
+        self._sources(devices, config)
+        self.cycle_ms = config.get("cycle_ms", 200)
+        self.inputs = Inputs(self.guns, self.pvs, self.circuits)
+        self._estimates()
+        self._decisions()
+
+    def _circuits(self, config):
+        circuits = config["circuits"]
+        self.circuit_ids = [c["id"] for c in circuits]
+        self.circuits = len(circuits)
+        self.circuit_parent = array("i", [-1 if c["parent"] is None else self.circuit_ids.index(c["parent"]) for c in circuits])
+        self.circuit_cap_w = array("i", [c["cap_w"] for c in circuits])
+        self.root = list(self.circuit_parent).index(-1)
+        self.headroom_w = self.circuit_cap_w[self.root] // 1000 * config.get("headroom_permille", 20)
+        self.base_max_w = config["base_load"]["max_w"]
+        self.circuit_room_w = _zeros(self.circuits)
+        self.circuit_weight = _zeros(self.circuits)
+        self.circuit_allowed_w = _zeros(self.circuits)  # sum of gun entitlements that each circuit can carry now
+
+    def _guns(self, guns, config, standby_w):
+        weights = config.get("class_weights", {})
+        self.gun_ids = [g["id"] for g in guns]
+        self.guns = len(guns)
+        self.min_w = array("i", [g["min_w"] for g in guns])
+        self.max_w = array("i", [g["max_w"] for g in guns])
+        self.fallback_w = array("i", [g["fallback_w"] for g in guns])
+        self.watchdog_ms = array("i", [-1 if g.get("watchdog_s") is None else g["watchdog_s"] * 1000 for g in guns])
+        self.standby_w = array("i", [standby_w.get(g["id"], 0) for g in guns])
+        self.weight = array("i", [weights.get(g["class"], 1) for g in guns])
+        slow = [g["class"] == "slow" for g in guns]
+        self.lag_ms = array("i", [g.get("lag_ms", 300) for g in guns])
+        self.ramp_up_w_s = array("i", [g.get("ramp_up_w_s", 4000 if slow[i] else 40000) for i, g in enumerate(guns)])
+        self.ramp_down_w_s = array("i", [g.get("ramp_down_w_s", 8000 if slow[i] else 80000) for i, g in enumerate(guns)])
+        paths = []
+        for gun in guns:
+            circuit, path = self.circuit_ids.index(gun["circuit"]), []
+            while circuit != -1:
+                path.append(circuit)
+                circuit = self.circuit_parent[circuit]
+            paths.append(path)
+        self.depth = max([len(p) for p in paths] + [1])
+        flat = []
+        for path in paths:
+            flat += path + [-1] * (self.depth - len(path))
+        self.path = array("i", flat)  # gun g hangs on circuits path[g * depth ...], innermost first, -1 ends
+
+    def _sources(self, devices, config):
+        self.pv_ids = [d["id"] for d in devices if d["role"] == "pv"]
+        self.pvs = len(self.pv_ids)
+        pcs = [d for d in devices if d["role"] == "pcs"]
+        self.has_storage = bool(pcs)
+        self.pcs_rated_w = sum(d["rated_w"] for d in pcs)
+        policy = config.get("storage", {})
+        self.reserve_soc_permille = policy.get("reserve_soc_permille", 200)
+        self.support_max_w = policy.get("support_w", 0) if pcs else 0
+        self.charge_policy_w = policy.get("charge_w", 0) if pcs else 0
+
+    def _estimates(self):
+        self.uptime_ms = 0
+        self.started = False  # every gun known, or the grace after the start is over
+        self.base_w = self.base_max_w  # load that nobody meters: worst case until measured
+        self.base_known = False
+        self.base_peak_w = 0  # its largest value of the last seconds, kept for a blind meter
+        self.base_peak_age_ms = 0
+        self.others_w = _zeros(_RING)  # guns + storage - PV, cycle by cycle
+        self.pv_history_w = _zeros(_RING)
+        self.guns_history_w = _zeros(_RING)
+        self.ring = 0
+        self.ring_filled = 0
+        self.grid_last_w = 0
+        self.grid_same_ms = 0  # how long the meter has shown the very same value
+        self.moved_w = 0  # how much the station moved meanwhile
+        self.grid_frozen = False
+        self.blind_ms = ABSENT_AGE_MS  # age of the grid reading, a frozen one counting since it froze
+        self.ladder = 0
+        self.ladder_calm_ms = 0
+        self.pv_now_w = 0
+        self.pv_lo_w = 0
+        self.pv_lead_w = 0
+        self.guns_now_w = 0
+        self.guns_hi_w = 0
+        self.gun_unheard = False
+
+    def _decisions(self):
+        guns = self.guns
+        self.grant_w = _zeros(guns)  # limit wanted for each gun; -1: leave it as it is
+        self.entitled_w = array("i", [self.max_w[g] for g in range(guns)])
+        self.demand_w = _zeros(guns)
+        self.target_w = _zeros(guns)
+        self.admitted = _zeros(guns)
+        self.fills = _zeros(guns)
+        self.bound_by = _zeros(guns, -1)  # circuit that stopped the filling of this gun, -1 none
+        self.settle_ms = _zeros(guns)
+        self.upper_last_w = _zeros(guns)
+        self.deaf_ms = _zeros(guns)
+        self.defy_ms = _zeros(guns)
+        self.disobedient = _zeros(guns)
+        self.fixed = _zeros(guns)  # 1: deaf or disobedient, its entitlement is not ours to change
+        self.unused_ms = _zeros(guns)
+        self.rose_from_w = _zeros(guns)
+        self.idle_draw_ms = _zeros(guns)
+        self.reason = _zeros(guns)
+        self.reason_a = _zeros(guns)
+        self.reason_b = _zeros(guns)
+        self.storage_setpoint_w = 0
+        self.storage_wish_w = 0  # before the battery's limits
+        self.storage_reason = 0
+        self.storage_certain_w = 0
+        self.support_w = 0
+        self.loose_w = 0  # charging power of a silent PCS
+        self.cap_w = self.circuit_cap_w[self.root]
+        self.room_w = 0
+        self.invariant_breaches = 0
+        self.invariant_excess_w = 0
+        self.wants_more = False
+        self.hold = True
+        for gun in range(guns):
+            self.grant_w[gun] = -1

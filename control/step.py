@@ -1,0 +1,205 @@
+"""One cycle of decisions: snapshot in, grants out, each with its reason. Pure, integer, no clock, no allocation.
+
+The promise, asserted each cycle: sum of the guns' entitlements + unmetered load at its worst - certain PV - certain storage <= cap in
+force. Decreases are decided at once; increases only out of room that no entitlement holds any more.
+"""
+
+from control import entitlement, estimate, ladder, reasons, sharing, storage
+from control.station import FAULT, IDLE, NO_LIMIT_W, PREPARING, UNAVAILABLE
+
+_START_GRACE_MS = 3000
+
+
+def step(s, dt_ms):
+    """Decide. s: Station with filled inputs. dt_ms: ms since the last call, 0..10000 (longer counts as 10000)."""
+    dt_ms = max(0, min(10000, dt_ms))
+    s.uptime_ms = min(s.uptime_ms + dt_ms, 1 << 28)
+    s.cap_w = min(s.circuit_cap_w[s.root], s.inputs.circuit_limit_w[s.root])
+    estimate.observe(s, dt_ms)
+    ladder.update(s, dt_ms)
+    entitlement.update(s, dt_ms)
+    storage.certain(s)
+    base_w = ladder.base_hi_w(s)
+    _budget(s, base_w)
+    if s.inputs.emergency_stop:
+        _stop_all(s)
+    elif _may_decide(s):
+        sharing.allocate(s)
+        _decrease(s)
+        _increase(s)
+    if s.started or s.inputs.emergency_stop:
+        storage.setpoint(s, base_w, dt_ms)
+    _assert_promise(s, base_w)
+    _explain(s)
+
+
+def _may_decide(s):
+    """Nothing is changed after a start until every gun's limit has been read back and the grid is known, or the grace is over."""
+    if s.started:
+        return True
+    ready = s.base_known
+    for g in range(s.guns):
+        if not s.inputs.gun_held_known[g] or s.fixed[g]:
+            ready = False
+    if not ready and s.uptime_ms < _START_GRACE_MS:
+        return False
+    s.started = True
+    s.storage_setpoint_w = s.inputs.storage_w
+    for g in range(s.guns):
+        if s.inputs.gun_held_known[g]:
+            s.grant_w[g] = s.inputs.gun_upper_w[g]
+        else:
+            s.grant_w[g] = s.fallback_w[g] if s.watchdog_ms[g] >= 0 else s.standby_w[g]
+    return True
+
+
+def _budget(s, base_w):
+    """Watts of gun entitlement that each circuit can carry now."""
+    for c in range(s.circuits):
+        s.circuit_allowed_w[c] = min(s.circuit_cap_w[c], s.inputs.circuit_limit_w[c])
+    loose_w = 0  # a silent PCS may go on charging by its last setpoint
+    if s.has_storage and s.storage_certain_w == 0:
+        loose_w = max(0, s.inputs.storage_w, s.inputs.storage_upper_w)
+    s.loose_w = loose_w
+    allowed_w = s.cap_w - s.headroom_w - base_w - loose_w + s.pv_lo_w + s.support_w
+    s.circuit_allowed_w[s.root] = max(0, min(allowed_w, NO_LIMIT_W))
+    for g in range(s.guns):
+        if s.fixed[g]:
+            for k in range(g * s.depth, (g + 1) * s.depth):
+                if s.path[k] >= 0:
+                    s.circuit_allowed_w[s.path[k]] -= s.entitled_w[g]
+            s.demand_w[g] = 0
+        elif s.ladder >= ladder.FALL_BACK:
+            s.demand_w[g] = min(s.demand_w[g], max(s.fallback_w[g], s.standby_w[g]))
+    for c in range(s.circuits):
+        s.circuit_allowed_w[c] = max(0, s.circuit_allowed_w[c])
+
+
+def _free_rooms(s):
+    """s.circuit_room_w: what each circuit can still carry beside every entitlement held now (below 0: over-committed)."""
+    for c in range(s.circuits):
+        s.circuit_room_w[c] = s.circuit_allowed_w[c]
+    for g in range(s.guns):
+        if not s.fixed[g]:
+            sharing.occupy(s, g, s.entitled_w[g])
+    s.room_w = s.circuit_room_w[s.root]
+
+
+def _decrease(s):
+    """Cuts act at once. A little noise of the budget is carried by the headroom instead of being written to every gun each cycle."""
+    _free_rooms(s)
+    for g in range(s.guns):
+        if s.fixed[g]:
+            _calm_fixed(s, g)
+            continue
+        target_w, grant_w = s.target_w[g], s.grant_w[g]
+        if target_w >= grant_w:
+            continue
+        room_w = s.circuit_room_w[sharing.tightest(s, g)]
+        if room_w < -(s.headroom_w // 4) or grant_w - target_w > max(500, grant_w // 50) or target_w <= s.standby_w[g]:
+            s.grant_w[g] = target_w
+
+
+def _calm_fixed(s, g):
+    """A deaf gun is wanted at its fall-back when it returns; a disobedient one is told to pause again and again."""
+    if s.disobedient[g]:
+        s.grant_w[g] = min(s.grant_w[g], s.standby_w[g])
+    elif s.watchdog_ms[g] >= 0 and s.entitled_w[g] <= s.fallback_w[g]:
+        s.grant_w[g] = min(s.grant_w[g], max(s.fallback_w[g], s.standby_w[g]))
+
+
+def _increase(s):
+    """Raise gun by gun out of confirmed room, the worst served first."""
+    s.wants_more = False
+    s.hold = s.ladder > ladder.FRESH
+    for g in range(s.guns):
+        s.fills[g] = 0
+        if s.fixed[g] == 0 and s.target_w[g] > s.grant_w[g]:
+            s.fills[g] = 1
+        if s.bound_by[g] >= 0:
+            s.wants_more = True
+    for _ in range(s.guns):
+        worst = -1
+        for g in range(s.guns):
+            if s.fills[g] and (worst < 0 or s.grant_w[g] // s.weight[g] < s.grant_w[worst] // s.weight[worst]):
+                worst = g
+        if worst < 0:
+            return
+        s.fills[worst] = 0
+        s.wants_more = True
+        if not s.hold:
+            _raise(s, worst)
+
+
+def _raise(s, g):
+    entitled_w, grant_w = s.entitled_w[g], max(0, s.grant_w[g])
+    room_w = s.circuit_room_w[sharing.tightest(s, g)]
+    if room_w <= 0:
+        return
+    new_w = min(s.target_w[g], max(grant_w, entitled_w) + room_w)
+    if new_w < s.min_w[g] and new_w > s.standby_w[g]:
+        return  # below its minimum a gun cannot run: wait until the whole minimum is free
+    if new_w - grant_w < max(200, grant_w // 64):
+        return
+    sharing.occupy(s, g, max(0, new_w - entitled_w))
+    s.entitled_w[g] = max(entitled_w, new_w)
+    s.grant_w[g] = new_w
+
+
+def _stop_all(s):
+    s.hold = True
+    for g in range(s.guns):
+        s.grant_w[g] = 0
+
+
+def _assert_promise(s, base_w):
+    sum_w = base_w + s.loose_w - s.pv_lo_w - s.storage_certain_w
+    for g in range(s.guns):
+        sum_w += s.entitled_w[g]
+    s.invariant_excess_w = max(0, sum_w - s.cap_w)
+    if s.invariant_excess_w > 0 and s.started:
+        s.invariant_breaches = min(s.invariant_breaches + 1, 1 << 28)
+
+
+def _explain(s):
+    for g in range(s.guns):
+        s.reason_a[g] = s.bound_by[g]
+        s.reason_b[g] = s.circuit_allowed_w[s.bound_by[g]] if s.bound_by[g] >= 0 else s.room_w
+        s.reason[g] = _reason(s, g)
+
+
+def _reason(s, g):
+    state = s.inputs.gun_state[g]
+    if s.inputs.emergency_stop:
+        return reasons.EMERGENCY_STOP
+    if s.disobedient[g]:
+        return reasons.DISOBEDIENT
+    if s.fixed[g]:
+        return reasons.FALLS_BACK if s.watchdog_ms[g] >= 0 and s.entitled_w[g] <= s.fallback_w[g] else reasons.DEAF
+    if state == FAULT or state == UNAVAILABLE:
+        return reasons.DEVICE_FAULT
+    if state == IDLE:
+        return reasons.IDLE
+    if s.bound_by[g] >= 0 and s.admitted[g] == 0:
+        return reasons.WAITS_MINIMUM
+    if s.ladder >= ladder.OPEN_LOOP:
+        return reasons.OPEN_LOOP
+    if s.ladder == ladder.PESSIMISTIC:
+        return reasons.PESSIMISTIC
+    if s.ladder == ladder.HOLD:
+        return reasons.HOLD_STALE_METER
+    return _share_reason(s, g, state)
+
+
+def _share_reason(s, g, state):
+    bound = s.bound_by[g]
+    if bound >= 0:
+        limited = s.inputs.circuit_limit_w[bound] < s.circuit_cap_w[bound]
+        return reasons.LIMIT_IN_FORCE if limited else reasons.CAP_BINDS
+    if s.target_w[g] > s.grant_w[g] + max(200, s.grant_w[g] // 64):
+        return reasons.WAITS_FOR_ROOM
+    if state == PREPARING:
+        return reasons.STARTING
+    if s.grant_w[g] >= s.max_w[g]:
+        return reasons.GUN_LIMIT
+    return reasons.TAKES_WHAT_IT_ASKS

@@ -1,0 +1,76 @@
+"""The storage's setpoint: it discharges just what the grid would otherwise exceed, and charges from what is left over.
+
+The setpoint comes from the parts (unmetered load + guns - PV), never from the grid reading less the storage's own power: those two are of
+different instants, and a loop closed over them oscillates.
+"""
+
+from control import reasons
+
+_SILENT_MS = 1000
+_FADE_PERMILLE = 50  # support fades over the last 5 % above the reserve
+_FULL_PERMILLE = 950
+
+
+def certain(s):
+    """Discharge that can be had at once (s.storage_certain_w) and the part of it that guns may be promised (s.support_w)."""
+    inputs = s.inputs
+    s.storage_certain_w = 0
+    s.support_w = 0
+    if not s.has_storage or inputs.emergency_stop:
+        return
+    if inputs.storage_age_ms > _SILENT_MS or inputs.bms_age_ms > 5 * _SILENT_MS:
+        return
+    s.storage_certain_w = max(0, min(s.pcs_rated_w, inputs.discharge_max_w))
+    above = max(0, min(_FADE_PERMILLE, inputs.soc_permille - s.reserve_soc_permille))
+    promised_w = s.support_max_w // _FADE_PERMILLE * above
+    s.support_w = min(promised_w, s.storage_certain_w // 2)
+
+
+def setpoint(s, base_w, dt_ms):
+    """Set s.storage_setpoint_w and its reason. base_w: the unmetered load at its worst."""
+    inputs = s.inputs
+    if not s.has_storage:
+        return
+    if inputs.emergency_stop:
+        s.storage_setpoint_w = 0
+        s.storage_reason = reasons.STORAGE_EMERGENCY_STOP
+        return
+    if inputs.storage_age_ms > _SILENT_MS or inputs.bms_age_ms > 5 * _SILENT_MS:
+        s.storage_reason = reasons.STORAGE_PCS_SILENT
+        return
+    _wish(s, base_w)
+    wish_w = s.storage_wish_w
+    least_w, most_w = -min(s.pcs_rated_w, inputs.discharge_max_w), min(s.pcs_rated_w, inputs.charge_max_w)
+    if wish_w < least_w or wish_w > most_w:
+        wish_w = max(least_w, min(most_w, wish_w))
+        s.storage_reason = reasons.STORAGE_BMS_LIMIT
+    easing_w = s.pcs_rated_w // 1000 * dt_ms  # letting go takes a second for the full range; taking over takes one cycle
+    s.storage_setpoint_w = min(wish_w, s.storage_setpoint_w + easing_w)
+
+
+def _wish(s, base_w):
+    """What the storage should do if its battery allowed everything: s.storage_wish_w and the reason."""
+    rest_w = s.cap_w - s.headroom_w - (base_w + s.guns_hi_w - s.pv_lead_w)
+    if rest_w >= 0:
+        _charge(s, rest_w, base_w)
+    elif s.inputs.soc_permille <= s.reserve_soc_permille // 2:
+        _decide(s, rest_w, reasons.STORAGE_SOC_RESERVE)
+    else:
+        _decide(s, rest_w, reasons.STORAGE_PEAK_SHAVING)
+
+
+def _charge(s, rest_w, base_w):
+    surplus_w = s.pv_lo_w - base_w - s.guns_hi_w
+    if s.inputs.soc_permille >= _FULL_PERMILLE:
+        _decide(s, 0, reasons.STORAGE_STANDBY)
+    elif surplus_w > 0:
+        _decide(s, min(surplus_w, rest_w), reasons.STORAGE_CHARGING_SURPLUS)
+    elif not s.wants_more and s.ladder == 0 and s.charge_policy_w > 0:
+        _decide(s, min(rest_w, s.charge_policy_w), reasons.STORAGE_CHARGING_ROOM)
+    else:
+        _decide(s, 0, reasons.STORAGE_STANDBY)
+
+
+def _decide(s, wish_w, reason):
+    s.storage_wish_w = wish_w
+    s.storage_reason = reason

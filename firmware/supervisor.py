@@ -1,0 +1,82 @@
+"""Keeps the tasks alive: restarts what fails, and feeds the watchdog only while every critical heartbeat is fresh."""
+
+import asyncio
+import sys
+
+from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+
+_CHECK_MS = 500
+_RESTART_FIRST_MS = 200
+_RESTART_MAX_MS = 10000
+
+
+class Task:
+    """name: for people. start: function that makes the coroutine. heart: object with heartbeat_ms, or None for a task that is not critical.
+
+    deadline_ms: the oldest heartbeat with which the watchdog is still fed.
+    """
+
+    def __init__(self, name, start, heart=None, deadline_ms=2000):
+        self.name, self.start, self.heart, self.deadline_ms = name, start, heart, deadline_ms
+        self.restarts = 0
+        self.last_error = ""
+
+    def is_fresh(self, now_ms):
+        return self.heart is None or ticks_diff(now_ms, self.heart.heartbeat_ms) <= self.deadline_ms
+
+
+class Supervisor:
+    """feed: function that feeds the board's watchdog, or None where the board has none."""
+
+    def __init__(self, feed=None):
+        self.tasks = []
+        self.stalled = ""  # name of the first critical task without a fresh heartbeat
+        self._feed = feed
+
+    def add(self, name, start, heart=None, deadline_ms=2000):
+        task = Task(name, start, heart, deadline_ms)
+        self.tasks.append(task)
+        return task
+
+    async def run(self):
+        for task in self.tasks:
+            asyncio.create_task(self._keep(task))
+        while True:
+            await sleep_ms(_CHECK_MS)
+            self.check(ticks_ms())
+
+    def check(self, now_ms):
+        """True, and the watchdog fed, when every critical task shows life."""
+        self.stalled = ""
+        for task in self.tasks:
+            if not task.is_fresh(now_ms):
+                self.stalled = task.name
+                return False
+        if self._feed is not None:
+            self._feed()
+        return True
+
+    async def _keep(self, task):
+        pause_ms = _RESTART_FIRST_MS
+        while True:
+            began_ms = ticks_ms()
+            try:
+                await task.start()
+                task.last_error = "ended"
+            except Exception as error:
+                task.last_error = "%s: %s" % (type(error).__name__, error)
+                _print_traceback(error)
+            task.restarts += 1
+            if ticks_diff(ticks_ms(), began_ms) > _RESTART_MAX_MS:
+                pause_ms = _RESTART_FIRST_MS
+            await sleep_ms(pause_ms)
+            pause_ms = min(pause_ms * 2, _RESTART_MAX_MS)
+
+
+def _print_traceback(error):
+    if hasattr(sys, "print_exception"):
+        sys.print_exception(error)
+    else:
+        import traceback
+
+        traceback.print_exception(error)

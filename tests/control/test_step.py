@@ -1,0 +1,270 @@
+# runs on: cpython, micropython
+from control import reasons
+from control.station import Station
+from control.step import step
+from tests.control.stations import charging, config, entitled_sum_w, fresh, obey, started
+
+SUPER = {"class": "super", "max_w": 480000}
+
+
+def cycles(station, count, grid_w=None):
+    for _ in range(count):
+        obey(station)
+        if grid_w is not None:
+            station.inputs.grid_w = grid_w
+        step(station, 200)
+
+
+def follow_meter(station, count, base_w=25000):
+    """The plant as simple as it can be: the meter shows the sum of all parts at once."""
+    inputs = station.inputs
+    for _ in range(count):
+        obey(station)
+        inputs.grid_w = base_w + sum(inputs.gun_w) + inputs.storage_w - sum(inputs.pv_w)
+        step(station, 200)
+
+
+def test_nothing_is_decided_before_every_limit_is_read_back():
+    station = Station(config([{}, {}]))
+    fresh(station)
+    station.inputs.gun_held_known[1] = 0
+    for _ in range(5):
+        step(station, 200)
+    assert list(station.grant_w) == [-1, -1]
+    station.inputs.gun_held_known[1] = 1
+    step(station, 200)
+    assert station.started and station.grant_w[0] >= 0
+
+
+def test_a_dead_gun_at_the_start_holds_up_the_others_for_three_seconds_at_most():
+    station = Station(config([{}, {}]))
+    fresh(station)
+    station.inputs.gun_held_known[1] = 0
+    station.inputs.gun_age_ms[1] = 1 << 29
+    for _ in range(16):
+        step(station, 200)
+    assert station.started
+    assert station.entitled_w[1] == station.max_w[1]
+
+
+def test_a_restart_takes_over_the_limits_that_the_guns_hold():
+    station = Station(config([{}, {}]))
+    fresh(station, grid_w=225000)
+    charging(station, 0, 90000)
+    charging(station, 1, 110000)
+    for _ in range(4):
+        step(station, 200)
+        assert station.grant_w[0] in (-1, 90000) or station.grant_w[0] > 90000
+        assert station.grant_w[1] in (-1, 110000) or station.grant_w[1] > 110000
+    assert station.started
+
+
+def test_the_guns_get_the_cap_less_headroom_and_unmetered_load():
+    station = started([SUPER, {}, {}], pcs_w=0)
+    for g in range(3):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    grid_w = station.inputs.grid_w
+    assert 380000 < grid_w <= 392000, grid_w
+    assert station.invariant_breaches == 0
+    assert station.reason[0] == reasons.CAP_BINDS
+
+
+def test_pv_that_falls_takes_grants_back_in_the_same_cycle():
+    station = started([SUPER, {}], pv_w=100000, grid_w=-75000, pcs_w=0)
+    for g in range(2):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    before_w = sum(station.grant_w)
+    station.inputs.pv_w[0] = 60000
+    step(station, 200)
+    assert sum(station.grant_w) <= before_w - 40000
+
+
+def test_an_increase_waits_until_the_decrease_is_confirmed():
+    station = started([{}, {}], pcs_w=0, cap_w=200000)
+    charging(station, 0, 160000, 160000)
+    follow_meter(station, 40)
+    first_w = station.grant_w[0]
+    assert first_w > 150000
+    charging(station, 1, 0, 0)
+    station.inputs.gun_upper_w[0] = first_w  # gun 1 does not acknowledge its cut
+    for _ in range(10):
+        station.inputs.gun_age_ms[1] = 100
+        station.inputs.grid_w = 25000 + station.inputs.gun_w[0] + station.inputs.gun_w[1]
+        step(station, 200)
+        assert entitled_sum_w(station) + 25000 <= 200000
+    assert station.grant_w[0] < first_w
+    assert station.grant_w[1] < 20000
+    assert station.reason[1] in (reasons.WAITS_FOR_ROOM, reasons.CAP_BINDS)
+
+
+def test_a_deaf_gun_counts_at_its_last_limit_until_its_watchdog_has_acted():
+    station = started([{}, {}], pcs_w=0)
+    for g in range(2):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    limit_w = station.inputs.gun_upper_w[0]
+    age_ms = 100
+    for _ in range(49):
+        age_ms += 200
+        station.inputs.gun_age_ms[0] = age_ms
+        step(station, 200)
+        assert station.entitled_w[0] >= limit_w
+    for _ in range(40):
+        age_ms += 200
+        station.inputs.gun_age_ms[0] = age_ms
+        step(station, 200)
+    assert station.entitled_w[0] == station.fallback_w[0]
+    assert station.reason[0] == reasons.FALLS_BACK
+    assert station.grant_w[1] > 0
+
+
+def test_a_deaf_gun_without_a_watchdog_counts_for_ever():
+    station = started([{"watchdog_s": None}, {}], pcs_w=0)
+    for g in range(2):
+        charging(station, g, 60000, 60000)
+    follow_meter(station, 20)
+    limit_w = station.inputs.gun_upper_w[0]
+    station.inputs.gun_age_ms[0] = 1 << 27
+    for _ in range(500):
+        step(station, 200)
+    assert station.entitled_w[0] == limit_w
+    assert station.reason[0] == reasons.DEAF
+
+
+def test_a_disobedient_gun_is_isolated_and_the_others_go_on():
+    station = started([{}, {}], pcs_w=0)
+    for g in range(2):
+        charging(station, g, 60000, 60000)
+    follow_meter(station, 20)
+    for _ in range(120):
+        obey(station)
+        station.inputs.gun_w[0] = 150000
+        station.inputs.gun_upper_w[0] = 20000
+        station.inputs.grid_w = 25000 + 150000 + station.inputs.gun_w[1]
+        step(station, 200)
+    assert station.reason[0] == reasons.DISOBEDIENT
+    assert station.entitled_w[0] >= 150000
+    assert station.grant_w[1] > 100000
+
+
+def test_a_stale_meter_holds_then_assumes_the_worst():
+    station = started([{}, {}], pcs_w=0)
+    for g in range(2):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    station.inputs.grid_is_new = False
+    seen = []
+    for age_ms in (300, 700, 1200, 3200, 61000):
+        station.inputs.grid_age_ms = age_ms
+        step(station, 200)
+        seen.append(station.ladder)
+    assert seen == [0, 1, 2, 3, 4]
+    assert max(station.grant_w) <= 20000
+    station.inputs.grid_age_ms = 100
+    station.inputs.grid_is_new = True
+    step(station, 200)
+    assert station.ladder == 4  # up again one step at a time
+    for _ in range(45):
+        step(station, 200)
+    assert station.ladder == 0
+
+
+def test_a_meter_that_never_changes_while_pv_falls_is_frozen():
+    station = started([{}], pv_w=100000, grid_w=-75000, pcs_w=0)
+    charging(station, 0, 5000, 5000)
+    follow_meter(station, 40)
+    frozen_w = station.inputs.grid_w
+    for n in range(10):
+        obey(station)
+        station.inputs.pv_w[0] = 100000 - 8000 * n
+        station.inputs.grid_w = frozen_w
+        step(station, 200)
+    assert station.grid_frozen
+    assert station.ladder >= 1
+
+
+def test_storage_discharges_just_what_the_grid_would_exceed():
+    station = started([SUPER, {}, {}])
+    for g in range(3):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 80)
+    assert -80000 <= station.storage_setpoint_w < -70000
+    assert 385000 < station.inputs.grid_w <= 392000
+    assert station.storage_reason == reasons.STORAGE_PEAK_SHAVING
+
+
+def test_storage_takes_pv_surplus_when_no_car_is_there():
+    station = started([{}], pv_w=100000, grid_w=-75000)
+    follow_meter(station, 40)
+    assert 60000 < station.storage_setpoint_w <= 100000
+    assert station.storage_reason == reasons.STORAGE_CHARGING_SURPLUS
+
+
+def test_an_empty_storage_is_promised_to_nobody():
+    station = started([SUPER, {}])
+    station.inputs.soc_permille = 150
+    for g in range(2):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    assert station.support_w == 0
+    assert station.storage_setpoint_w > -10000
+
+
+def test_a_silent_pcs_takes_its_support_out_of_the_budget():
+    station = started([SUPER, {}, {}])
+    for g in range(3):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    before_w = sum(station.grant_w)
+    station.inputs.storage_age_ms = 5000
+    step(station, 200)
+    assert sum(station.grant_w) <= before_w - 60000
+    assert station.storage_reason == reasons.STORAGE_PCS_SILENT
+
+
+def test_an_emergency_stop_sets_every_setpoint_to_zero_in_one_cycle():
+    station = started([SUPER, {}, {}])
+    for g in range(3):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    station.inputs.emergency_stop = True
+    step(station, 200)
+    assert list(station.grant_w) == [0, 0, 0]
+    assert station.storage_setpoint_w == 0
+    assert station.reason[0] == reasons.EMERGENCY_STOP
+
+
+def test_a_limit_below_the_contract_binds_and_is_named():
+    station = started([SUPER, {}, {}], pcs_w=0)
+    for g in range(3):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    station.inputs.circuit_limit_w[0] = 200000
+    follow_meter(station, 30)
+    assert station.inputs.grid_w <= 200000
+    assert station.reason[0] == reasons.LIMIT_IN_FORCE
+
+
+def test_a_gun_that_does_not_use_its_grant_is_trimmed_for_the_others():
+    station = started([{}, {}], cap_w=200000, pcs_w=0)
+    for g in range(2):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    for _ in range(60):
+        obey(station)
+        station.inputs.gun_w[0] = min(station.inputs.gun_w[0], 20000)
+        station.inputs.grid_w = 25000 + sum(station.inputs.gun_w)
+        step(station, 200)
+    assert station.grant_w[0] < 30000
+    assert station.grant_w[1] > 130000
+
+
+def test_time_that_stood_still_for_hours_is_no_jump():
+    station = started([{}, {}])
+    charging(station, 0, 5000, 5000)
+    follow_meter(station, 10)
+    step(station, 1 << 27)
+    step(station, -5)
+    assert station.invariant_breaches == 0
