@@ -26,6 +26,7 @@ def _guns(s, dt_ms):
     inputs = s.inputs
     now_w = 0
     hi_w = 0
+    lo_w = 0
     s.gun_unheard = False
     for g in range(s.guns):
         power_w = inputs.gun_w[g]
@@ -35,8 +36,12 @@ def _guns(s, dt_ms):
         now_w += power_w
         ahead_ms = min(inputs.gun_age_ms[g], 1000) + s.cycle_ms
         hi_w += max(power_w, min(s.entitled_w[g], power_w + s.ramp_up_w_s[g] // 100 * ahead_ms // 10))
+        if inputs.gun_upper_w[g] < power_w:  # told to come down: it may be on its way
+            power_w = max(inputs.gun_upper_w[g], power_w - s.ramp_down_w_s[g] // 100 * ahead_ms // 10)
+        lo_w += power_w
     s.guns_now_w = now_w
     s.guns_hi_w = hi_w
+    s.guns_lo_w = lo_w
 
 
 def _pv(s, dt_ms):
@@ -57,14 +62,13 @@ def _pv(s, dt_ms):
 
 def _remember(s):
     ring = s.ring + 1
-    if ring >= len(s.others_w):
+    if ring >= len(s.others_lo_w):
         ring = 0
     s.ring = ring
-    if s.ring_filled < len(s.others_w):
+    if s.ring_filled < len(s.others_lo_w):
         s.ring_filled += 1
     s.pv_history_w[ring] = s.pv_now_w
     s.guns_history_w[ring] = s.guns_now_w
-    s.others_w[ring] = s.guns_now_w + s.inputs.storage_w - s.pv_now_w
     low_w = s.pv_now_w
     for back in range(1, min(_PV_MEMORY, s.ring_filled)):
         low_w = min(low_w, s.pv_history_w[ring - back])
@@ -73,6 +77,9 @@ def _remember(s):
         fall_w = max(0, s.pv_history_w[ring - 2] - s.pv_now_w)  # over two cycles, about the time until a setpoint acts
     s.pv_lo_w = max(0, low_w - fall_w)
     s.pv_lead_w = max(0, s.pv_now_w - fall_w)
+    rise_w = s.pv_now_w - s.pv_history_w[ring - 1] if s.ring_filled > 1 else 0
+    s.others_lo_w[ring] = s.guns_lo_w + s.inputs.storage_w - s.pv_now_w - max(0, rise_w)
+    s.others_hi_w[ring] = s.guns_hi_w + s.inputs.storage_w - s.pv_lead_w
 
 
 def _frozen(s, dt_ms):
@@ -96,11 +103,10 @@ def _frozen(s, dt_ms):
 def _base(s, dt_ms):
     inputs = s.inputs
     if inputs.grid_is_new and not s.grid_frozen and s.ring_filled >= _WINDOW:
-        low_w = high_w = s.others_w[s.ring]
+        low_w, high_w = s.others_lo_w[s.ring], s.others_hi_w[s.ring]
         for back in range(1, _WINDOW):
-            other_w = s.others_w[s.ring - back]
-            low_w = min(low_w, other_w)
-            high_w = max(high_w, other_w)
+            low_w = min(low_w, s.others_lo_w[s.ring - back])
+            high_w = max(high_w, s.others_hi_w[s.ring - back])
         least_w = max(0, inputs.grid_w - high_w)
         most_w = max(0, inputs.grid_w - low_w)
         if not s.base_known:

@@ -117,7 +117,8 @@ class Station:
         self.base_known = False
         self.base_peak_w = 0  # its largest value of the last seconds, kept for a blind meter
         self.base_peak_age_ms = 0
-        self.others_w = _zeros(_RING)  # guns + storage - PV, cycle by cycle
+        self.others_lo_w = _zeros(_RING)  # guns + storage - PV, cycle by cycle, as low as each may have been by then
+        self.others_hi_w = _zeros(_RING)  # and as high
         self.pv_history_w = _zeros(_RING)
         self.guns_history_w = _zeros(_RING)
         self.ring = 0
@@ -134,6 +135,7 @@ class Station:
         self.pv_lead_w = 0
         self.guns_now_w = 0
         self.guns_hi_w = 0
+        self.guns_lo_w = 0
         self.gun_unheard = False
 
     def _decisions(self):

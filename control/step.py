@@ -139,7 +139,7 @@ def _raise(s, g):
     new_w = min(s.target_w[g], max(grant_w, entitled_w) + room_w)
     if new_w < s.min_w[g] and new_w > s.standby_w[g]:
         return  # below its minimum a gun cannot run: wait until the whole minimum is free
-    if new_w - grant_w < max(200, grant_w // 64):
+    if new_w - grant_w < max(200, grant_w // 64) and new_w < s.max_w[g]:
         return
     sharing.occupy(s, g, max(0, new_w - entitled_w))
     s.entitled_w[g] = max(entitled_w, new_w)
