@@ -10,14 +10,15 @@ _OLDEST_MS = 1 << 28  # ticks are compared only within this span
 class Snapshot:
     """Binds devices to the places in `station.inputs` once; `take()` fills them each cycle.
 
-    station: control.station.Station. devices: dict id -> Device. limits: LimitsInForce. stop: EmergencyStop.
+    station: control.station.Station. devices: dict id -> Device. limits: LimitsInForce. stop: EmergencyStop. meter_id: the device at
+    the grid connection.
     """
 
-    def __init__(self, station, devices, limits, stop):
+    def __init__(self, station, devices, limits, stop, meter_id):
         self._station = station
         self._limits = limits
         self._stop = stop
-        self._grid = _first(devices, "meter", "power_w")
+        self._grid = devices[meter_id].readings["power_w"]
         self._grid_at_ms = None
         self._pv = [devices[i].readings["power_w"] for i in station.pv_ids]
         self._pcs = _of_role(devices, "pcs")

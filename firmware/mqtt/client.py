@@ -1,0 +1,131 @@
+"""The station's MQTT 3.1.1 client: QoS 0 and 1, shaped like umqtt.simple, but nothing in it waits for the broker.
+
+`publish` puts into a bounded outbox and returns at once; `run()` is the supervised task that connects, writes, reads,
+pings, notices a dead broker and comes back. Whatever the broker does (silent, half-dead, slow, flooding), a turn of the
+loop handles one packet at most.
+"""
+
+import asyncio
+
+from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from firmware.mqtt import packets
+from firmware.mqtt.backoff import Backoff
+from firmware.mqtt.connection import CONNECTED, Connection, Subscription
+from firmware.mqtt.outbox import Outbox, Outgoing
+
+_PAUSE_STEP_MS = 50
+
+
+class Client(Connection):
+    """One broker. Create it, set callbacks and subscriptions, start `run()`; `publish` may be called at any time.
+
+    `keepalive_s` 2..65535: a ping goes out every half of it, and a broker that has not answered after the other half is
+    given up, so that a dead broker is seen within `keepalive_s`. Counters: `connects`, `sent`, `received`, `acked`,
+    `dropped` (refused, pushed out or lost with the connection), `oversize`, `callback_errors`, `subscriptions_refused`.
+    `last_error` holds what ended the last connection, `heartbeat_ms` the ticks of the task's last turn.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        client_id: str,
+        user: str | None = None,
+        password: str | None = None,
+        keepalive_s: int = 30,
+        clean: bool = True,
+        connect_ms: int = 5000,
+        outbox: Outbox | None = None,
+        backoff: Backoff | None = None,
+    ):
+        if not 2 <= keepalive_s <= 65535:
+            raise ValueError("keepalive_s: %d, allowed 2..65535" % keepalive_s)
+        login = (client_id, user, password, keepalive_s, clean)
+        packets.encode_connect(*login)  # refuses now what could not be sent later
+        super().__init__(host, port, login, connect_ms, Outbox() if outbox is None else outbox)
+        self._backoff = Backoff() if backoff is None else backoff
+        self._offline_drops = 0
+
+    # What the application calls. Nothing here waits for the broker.
+
+    @property
+    def connected(self) -> bool:
+        return self._state == CONNECTED
+
+    @property
+    def dropped(self) -> int:
+        return self._offline_drops + self.outbox.dropped
+
+    def set_last_will(self, topic: str, msg: str | bytes, retain: bool = False, qos: int = 0) -> None:
+        """What the broker publishes when the station vanishes. Takes effect with the next connection."""
+        packets.encode_publish(topic, msg, qos, retain, 1)  # refuses now what could not be sent later
+        self._will = (topic, msg, retain, qos)
+
+    def set_callback(self, callback) -> None:
+        """`callback(topic: bytes, msg: bytes)` for each message; `msg` is None when it was larger than 2 KB."""
+        self._callback = callback
+
+    def set_on_connect(self, callback) -> None:
+        """`callback()` after each successful connection, before anything that waits is sent."""
+        self._on_connect = callback
+
+    def subscribe(self, topic: str, qos: int = 0) -> None:
+        """Subscribe now and again after every reconnection."""
+        packets.encode_subscribe(1, topic, qos)
+        self._subscriptions.append(Subscription(packets.to_bytes(topic), qos))
+        self._wake.set()
+
+    def publish(self, topic: str | bytes, msg: str | bytes, retain: bool = False, qos: int = 0) -> bool:
+        """Queue a message; False (and counted) when there is no room, or when QoS 0 has no connection to go to."""
+        return self._publish(topic, msg, retain, qos) is not None
+
+    def _publish(self, topic, msg, retain, qos) -> Outgoing | None:
+        if qos == 0 and self._state != CONNECTED:
+            self._offline_drops += 1
+            return None
+        pid = self.outbox.new_pid() if qos else 0
+        message = Outgoing(packets.encode_publish(topic, msg, qos, retain, pid), qos, pid)
+        if not self.outbox.put(message):
+            return None
+        self._wake.set()
+        return message
+
+    async def publish_acked(self, topic: str | bytes, msg: str | bytes, retain: bool = False) -> bool:
+        """Publish with QoS 1 and wait for the broker's acknowledgement, however long it is away. False: no room.
+
+        Cancelling the wait does not take the message back: it is still delivered.
+        """
+        message = self._publish(topic, msg, retain, 1)
+        if message is None:
+            return False
+        done = asyncio.Event()
+        message.on_end = done.set
+        await done.wait()
+        return True
+
+    async def disconnect(self, timeout_ms: int = 2000) -> None:
+        """Leave in order: send what waits (at most `timeout_ms`), then DISCONNECT: the last will is not published."""
+        start_ms = ticks_ms()
+        while self.connected and len(self.outbox) and ticks_diff(ticks_ms(), start_ms) < timeout_ms:
+            await sleep_ms(10)
+        self._stopping = True
+        self._wake.set()
+        while self._state and ticks_diff(ticks_ms(), start_ms) < timeout_ms + 1000:
+            await sleep_ms(10)
+
+    # The supervised task.
+
+    async def run(self) -> None:
+        """Connect and stay connected until `disconnect()` or cancellation. Never raises for what the broker does."""
+        while not self._stopping:
+            await self.one_connection()
+            if self.stable:
+                self._backoff.reset()
+            if not self._stopping:
+                await self._pause(self._backoff.next_ms())
+
+    async def _pause(self, pause_ms: int) -> None:
+        start_ms = ticks_ms()
+        while not self._stopping and ticks_diff(ticks_ms(), start_ms) < pause_ms:
+            self.heartbeat_ms = ticks_ms()
+            await sleep_ms(_PAUSE_STEP_MS)

@@ -1,0 +1,59 @@
+"""The station on MQTT: says who it is when it connects, what it does every second, and answers commands."""
+
+from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from firmware import telemetry
+from firmware.mqtt.client import Client
+
+_ALARM_STEP_MS = 50
+
+
+class Northbound:
+    """Two supervised tasks: `client.run` and `run`. commands: Commands. stop: EmergencyStop. view: a StationView with fill(now_ms)."""
+
+    def __init__(self, config, password, boot, version, view, alarms, commands, stop):
+        settings = config["mqtt"]
+        self._id = config["station"]["id"]
+        self._period_ms = settings["telemetry_ms"]
+        self._view, self._alarms, self._commands, self._stop = view, alarms, commands, stop
+        self._telemetry = telemetry.Telemetry(view)
+        self._birth = telemetry.birth(config, version, boot)
+        self.client = Client(
+            settings["host"], settings["port"], self._id, settings.get("user"), password, settings["keepalive_s"], clean=False
+        )
+        self.client.set_last_will(self._topic("status"), telemetry.status(False), retain=True, qos=1)
+        self.client.set_callback(self._on_message)
+        self.client.set_on_connect(self._on_connect)
+        self.client.subscribe(self._topic("command"), qos=1)
+
+    def _topic(self, name):
+        return telemetry.topic(self._id, name)
+
+    def _on_connect(self):
+        self.client.publish(self._topic("birth"), self._birth, retain=True, qos=1)
+        self.client.publish(self._topic("status"), telemetry.status(True), retain=True, qos=1)
+
+    def _on_message(self, topic, message):
+        answer = self._commands.handle(message, ticks_ms())
+        if self._commands.emergency_stop:
+            self._commands.emergency_stop = False
+            self._stop.press("command")
+        self.client.publish(self._topic("ack"), telemetry.to_json(answer), qos=1)
+
+    async def run(self):
+        due_ms = ticks_ms()
+        while True:
+            await sleep_ms(_ALARM_STEP_MS)
+            now_ms = ticks_ms()
+            self._tell_alarms()
+            if ticks_diff(now_ms, due_ms) >= 0:
+                due_ms = now_ms + self._period_ms - ticks_diff(now_ms, due_ms) % self._period_ms
+                self._view.fill(now_ms)
+                if self.client.connected:
+                    self.client.publish(self._topic("telemetry"), self._telemetry.payload())
+
+    def _tell_alarms(self):
+        """A change leaves the queue only when the outbox has taken it, so an outage loses none that fit."""
+        change = self._alarms.peek()
+        while change is not None and self.client.publish(self._topic("alarm"), telemetry.to_json(change), qos=1):
+            self._alarms.published()
+            change = self._alarms.peek()

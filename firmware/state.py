@@ -1,0 +1,137 @@
+"""What the controller remembers over a restart: a small dict of numbers, words and flags in one file.
+
+The file is one header line and one line of JSON:
+
+    guangchu-state 1 29 e0c15f43
+    {"boots": 3, "estop": false}
+
+with the schema version, the number of bytes and the CRC-32 of the JSON. A save writes a second file and renames it over
+the first, so that a power cut at any byte leaves the old or the new content. What does not match its header to the last
+byte is not used: the defaults are, and `problem` says why.
+"""
+
+import json
+import os
+from binascii import crc32
+
+SCHEMA = 1
+MAX_BYTES = 8192
+_MAGIC = "guangchu-state"
+
+# problem codes and their texts: (zh, en)
+TEXTS = {
+    "absent": ("没有状态文件，使用默认值", "there is no state file: defaults are used"),
+    "unreadable": ("状态文件无法读取，使用默认值", "the state file cannot be read: defaults are used"),
+    "corrupt": ("状态文件已损坏，使用默认值", "the state file is damaged: defaults are used"),
+    "schema": ("状态文件属于其他版本，使用默认值", "the state file is of another version: defaults are used"),
+    "type": ("状态文件中有值的类型不符，该值使用默认值",
+             "a value in the state file has another type: the default of that value is used"),
+}
+
+
+class State:
+    """`values` is a plain dict: read and write it, then call save().
+
+    path: the file; `path + ".tmp"` is used beside it. defaults: the values of a first start; a stored value of another
+    type than its default is not taken. Stored keys without a default are kept (learned maxima, for example).
+    problem: None after a clean load, else a key of TEXTS.
+    """
+
+    def __init__(self, path, defaults):
+        _check(defaults)
+        self.path = path
+        self.defaults = defaults
+        self.values = dict(defaults)
+        self.problem = None
+        self._saved = None  # the bytes known to be in the file
+
+    def load(self):
+        """Takes the stored values; never raises. Returns `problem`."""
+        self.values = dict(self.defaults)
+        self._saved = None
+        self.problem, stored = self._read()
+        for key, value in stored.items():
+            if key in self.defaults and type(value) is not type(self.defaults[key]):
+                self.problem = "type"
+            else:
+                self.values[key] = value
+        return self.problem
+
+    def problem_text(self, language):
+        """What load() found, in "zh" or "en"; an empty text when nothing was wrong."""
+        return TEXTS[self.problem][0 if language == "zh" else 1] if self.problem else ""
+
+    def save(self) -> bool:
+        """Writes the values if they differ from the file (flash wears out); True when it wrote.
+
+        Raises OSError when the file system refuses, TypeError or ValueError for a value that cannot be stored or a
+        state of more than MAX_BYTES; the old file is whole after each of these.
+        """
+        _check(self.values)
+        data = encode(self.values)
+        if data == self._saved:
+            return False
+        if len(data) > MAX_BYTES:
+            raise ValueError("state of {} bytes, at most {} are allowed".format(len(data), MAX_BYTES))
+        temporary = self.path + ".tmp"
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            if hasattr(os, "fsync"):
+                os.fsync(file.fileno())
+        # The name must not reach the disk before the bytes: on boards LittleFS commits them when the file is closed.
+        if hasattr(os, "sync"):
+            os.sync()
+        os.rename(temporary, self.path)
+        self._saved = data
+        return True
+
+    def _read(self):
+        try:
+            with open(self.path, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            return ("absent" if error.args and error.args[0] == 2 else "unreadable"), {}
+        problem, values = decode(data)
+        if problem is None:
+            self._saved = data
+        return problem, values
+
+
+def encode(values) -> bytes:
+    """The bytes of a state file; equal values give equal bytes."""
+    # Sorted by hand: MicroPython's json has no sort_keys, and its dicts keep no order.
+    pairs = [json.dumps(key) + ": " + json.dumps(values[key]) for key in sorted(values)]
+    body = ("{" + ", ".join(pairs) + "}\n").encode()
+    return _header(SCHEMA, body) + body
+
+
+def decode(data):
+    """(None, values) of the bytes of a state file, or (problem, {})."""
+    end = data.find(b"\n") + 1
+    header, body = data[:end], data[end:]
+    if header == _header(SCHEMA, body):
+        try:
+            values = json.loads(str(body, "utf-8"))
+            _check(values)
+            return None, values
+        except (ValueError, TypeError):
+            return "corrupt", {}
+    parts = header.split()
+    if len(parts) == 4 and parts[1].isdigit() and len(parts[1]) < 6 and header == _header(int(parts[1]), body):
+        return "schema", {}
+    return "corrupt", {}
+
+
+def _header(schema, body):
+    # The schema version stands in the checksum as well: a flipped bit in it is damage, not another version.
+    checksum = crc32(body, schema) & 0xFFFFFFFF
+    return "{} {} {} {:08x}\n".format(_MAGIC, schema, len(body), checksum).encode()
+
+
+def _check(values):
+    if not isinstance(values, dict):
+        raise TypeError("state must be a dict, not {}".format(type(values)))
+    for key, value in values.items():
+        if not isinstance(key, str) or not isinstance(value, (int, str, bool)):
+            raise TypeError("state[{!r}] = {!r}: an int, a str or a bool is needed".format(key, value))
