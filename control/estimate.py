@@ -9,6 +9,7 @@ _WINDOW = 3  # cycles that a meter sample can belong to
 _PV_MEMORY = 15  # cycles: PV counts at its lowest of the last 3 s
 _PV_STALE_MS = 1000
 _GUN_STALE_MS = 1500
+_ACT_MS = 150  # from a decision until the PCS has answered it: bus and response
 _FROZEN_MS = 1200
 _PEAK_MS = 10000
 
@@ -34,7 +35,7 @@ def _guns(s, dt_ms):
             s.gun_unheard = True
             power_w = min(power_w, s.entitled_w[g])  # a deaf gun at its fall-back draws that, not what was last read
         now_w += power_w
-        ahead_ms = min(inputs.gun_age_ms[g], 1000) + s.cycle_ms
+        ahead_ms = min(inputs.gun_age_ms[g], 1000) + s.cycle_ms + _ACT_MS
         hi_w += max(power_w, min(s.entitled_w[g], power_w + s.ramp_up_w_s[g] // 100 * ahead_ms // 10))
         if inputs.gun_upper_w[g] < power_w:  # told to come down: it may be on its way
             power_w = max(inputs.gun_upper_w[g], power_w - s.ramp_down_w_s[g] // 100 * ahead_ms // 10)

@@ -1,0 +1,167 @@
+# runs on: cpython, micropython
+from drivers.modbus.errors import CrcError, ExceptionReply, ModbusError, ProtocolError, Timeout
+from drivers.modbus.rtu import RtuFramer, character_us, gap_us
+from tests.drivers.fake_line import crc
+
+
+def frame(text):
+    return bytes([int(part, 16) for part in text.split()])
+
+
+def receive(framer, data):
+    """What the framer makes of `data`: index, or the error that it raises, or the one it describes after silence."""
+    for i, byte in enumerate(data):
+        framer.rx[i] = byte
+    try:
+        return framer.take(len(data)) or framer.missing(len(data))
+    except ModbusError as error:
+        return error
+
+
+def reading(count=2, unit=1, function=3, register=0x16A):
+    framer = RtuFramer()
+    framer.request_read("meter", unit, function, register, count)
+    return framer
+
+
+def answer(pdu, unit=1):
+    data = bytes((unit,)) + pdu
+    return data + crc(data)
+
+
+def test_requests_are_the_golden_frames():
+    framer = RtuFramer()
+    n = framer.request_read("d", 1, 3, 0, 13)
+    assert bytes(framer.tx[:n]) == frame("01 03 00 00 00 0D 84 0F")
+    n = framer.request_read("d", 1, 4, 0x34, 2)
+    assert bytes(framer.tx[:n]) == frame("01 04 00 34 00 02 30 05")
+    n = framer.request_write("d", 1, 6, 0x2000, [600], 1)
+    assert bytes(framer.tx[:n]) == frame("01 06 20 00 02 58 82 90")
+    n = framer.request_write("d", 1, 6, 135, [-500 & 0xFFFF], 1)
+    assert bytes(framer.tx[:n]) == frame("01 06 00 87 FE 0C 79 86")
+    n = framer.request_write("d", 2, 16, 100, [0, 1547], 2)
+    data = frame("02 10 00 64 00 02 04 00 00 06 0B")
+    assert bytes(framer.tx[:n]) == data + crc(data)
+
+
+def test_requests_outside_the_standard_are_refused():
+    framer = RtuFramer()
+    for call in (
+        lambda: framer.request_read("d", 1, 3, 0, 0),
+        lambda: framer.request_read("d", 1, 3, 0, 126),
+        lambda: framer.request_read("d", 1, 5, 0, 1),
+        lambda: framer.request_write("d", 1, 6, 0, [1, 2], 2),
+        lambda: framer.request_write("d", 1, 16, 0, [0] * 124, 124),
+        lambda: framer.request_write("d", 1, 3, 0, [0], 1),
+    ):
+        try:
+            call()
+        except ValueError:
+            continue
+        raise AssertionError("accepted")
+
+
+def test_the_longest_read_and_write_fit_the_buffers():
+    framer = RtuFramer()
+    assert framer.request_read("d", 1, 3, 0, 125) == 8
+    assert framer.reply_bytes == 255
+    assert framer.request_write("d", 1, 16, 0, [0xABCD] * 123, 123) == 255
+
+
+def test_a_good_answer_gives_its_data():
+    framer = reading()
+    at = receive(framer, answer(b"\x03\x04\x00\x01\xe2\x40"))
+    assert bytes(framer.rx[at : at + 4]) == b"\x00\x01\xe2\x40"
+
+
+def test_an_answer_is_put_together_from_single_bytes():
+    framer = reading()
+    data = answer(b"\x03\x04\x00\x01\xe2\x40")
+    for i, byte in enumerate(data):
+        framer.rx[i] = byte
+        at = framer.take(i + 1)
+        assert bool(at) == (i == len(data) - 1), i
+    assert at == 3
+
+
+def test_noise_before_an_answer_is_skipped():
+    for noise in (b"\x00", b"\xff\x00", b"\x01", b"\x01\x03", b"\x01\x83\x02", b"\x01\x03\x08" * 3):
+        framer = reading()
+        data = noise + answer(b"\x03\x04\x12\x34\x56\x78")
+        at = receive(framer, data)
+        assert at == len(noise) + 3, (noise, at)
+
+
+def test_the_echo_of_a_read_request_is_skipped():
+    framer = reading()
+    n = 8
+    data = bytes(framer.tx[:n]) + answer(b"\x03\x04\x12\x34\x56\x78")
+    assert receive(framer, data) == n + 3
+
+
+def test_a_frame_with_a_wrong_crc_is_refused():
+    data = bytearray(answer(b"\x03\x04\x00\x01\xe2\x40"))
+    data[4] ^= 0x10
+    error = receive(reading(), data)
+    assert isinstance(error, CrcError), error
+    assert error.device == "meter" and error.register == 0x16A
+    assert "0x" in str(error) and "meter" in str(error)
+
+
+def test_every_single_damaged_bit_is_refused():
+    good = answer(b"\x03\x04\x00\x01\xe2\x40")
+    for bit in range(8 * len(good)):
+        data = bytearray(good)
+        data[bit >> 3] ^= 1 << (bit & 7)
+        error = receive(reading(), data)
+        assert isinstance(error, (CrcError, ProtocolError)), (bit, error)
+
+
+def test_a_frame_cut_short_is_refused():
+    good = answer(b"\x03\x04\x00\x01\xe2\x40")
+    for length in range(1, len(good)):
+        error = receive(reading(), good[:length])
+        assert isinstance(error, ProtocolError), (length, error)
+
+
+def test_silence_is_a_time_out():
+    error = receive(reading(), b"")
+    assert isinstance(error, Timeout)
+    assert error.device == "meter" and error.found == "silence"
+
+
+def test_the_answer_of_another_unit_or_function_is_no_answer():
+    assert isinstance(receive(reading(), answer(b"\x03\x04\x00\x00\x00\x00", unit=2)), ModbusError)
+    assert isinstance(receive(reading(), answer(b"\x04\x04\x00\x00\x00\x00")), ModbusError)
+    assert isinstance(receive(reading(), answer(b"\x03\x06\x00\x00\x00\x00\x00\x00")), ModbusError)
+
+
+def test_an_exception_reply_carries_its_code():
+    for code, permanent, gateway in ((1, True, False), (2, True, False), (6, False, False), (11, False, True)):
+        error = receive(reading(), answer(bytes((0x83, code))))
+        assert isinstance(error, ExceptionReply), error
+        assert (error.code, error.is_permanent, error.is_from_gateway) == (code, permanent, gateway)
+    assert "illegal data address" in str(receive(reading(), frame("01 83 02 C0 F1")))
+
+
+def test_a_write_is_acknowledged_by_its_echo_only():
+    framer = RtuFramer()
+    framer.request_write("gun4", 1, 6, 0x2000, [600], 1)
+    assert receive(framer, frame("01 06 20 00 02 58 82 90")) > 0
+    framer.request_write("gun4", 1, 6, 0x2000, [601], 1)
+    assert isinstance(receive(framer, frame("01 06 20 00 02 58 82 90")), ProtocolError)
+    framer.request_write("gun1", 1, 16, 100, [0, 5], 2)
+    assert receive(framer, answer(b"\x10\x00\x64\x00\x02")) > 0
+    framer.request_write("gun1", 1, 16, 100, [0, 5], 2)
+    assert isinstance(receive(framer, answer(b"\x10\x00\x64\x00\x01")), ProtocolError)
+
+
+def test_a_flooded_line_is_refused():
+    error = receive(reading(), b"\x55" * 256)
+    assert isinstance(error, ProtocolError)
+
+
+def test_gaps_and_characters_have_the_standard_times():
+    assert gap_us(1200) == 32084 and gap_us(9600) == 4011 and gap_us(19200) == 2006
+    assert gap_us(38400) == 1750 and gap_us(115200) == 1750
+    assert character_us(9600, "N", 1) == 1042 and character_us(9600, "E", 1) == 1146 and character_us(19200, "N", 2) == 573

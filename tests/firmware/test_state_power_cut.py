@@ -1,0 +1,143 @@
+# runs on: micropython
+"""A power cut at any write of a save leaves the old or the new state, on a real LittleFS volume in RAM."""
+
+import os
+
+import vfs
+
+from firmware.state import State
+
+_BLOCK, _BLOCKS = 4096, 16
+
+
+class PowerCut(Exception):
+    pass
+
+
+class Flash:
+    """A flash chip with LittleFS's extended block interface; the power fails at the write or erase number `cut`."""
+
+    def __init__(self):
+        self.data = bytearray(b"\xff" * (_BLOCK * _BLOCKS))
+        self.cut = -1
+        self.torn = False
+        self.operations = 0
+
+    def readblocks(self, block, buffer, offset=0):
+        start = block * _BLOCK + offset
+        buffer[:] = self.data[start:start + len(buffer)]
+
+    def writeblocks(self, block, buffer, offset=0):
+        start = block * _BLOCK + offset
+        # The piece that the power cut hits is written to its middle, or not at all.
+        self.count(start, buffer[:len(buffer) // 2] if self.torn else b"")
+        self.data[start:start + len(buffer)] = buffer
+
+    def ioctl(self, request, argument):
+        if request == 4:
+            return _BLOCKS
+        if request == 5:
+            return _BLOCK
+        if request == 6:
+            start = argument * _BLOCK
+            self.count(start, b"\xff" * (_BLOCK // 2) if self.torn else b"")
+            self.data[start:start + _BLOCK] = b"\xff" * _BLOCK
+            return 0
+        return None
+
+    def count(self, start, piece):
+        if self.operations == self.cut:
+            self.data[start:start + len(piece)] = piece
+            self.operations += 1
+        if self.cut >= 0 and self.operations > self.cut:
+            raise OSError(5)  # and every later operation of this power-on too
+        self.operations += 1
+
+
+def mounted(flash):
+    volume = vfs.VfsLfs2(flash, progsize=256, readsize=256)
+    vfs.mount(volume, "/cut")
+
+
+def unmounted(flash):
+    try:
+        vfs.umount("/cut")
+    except OSError:
+        pass
+
+
+def stored(flash):
+    """What a controller that starts on this flash finds."""
+    flash.cut, flash.operations = -1, 0
+    mounted(flash)
+    found = State("/cut/state", {"boots": 0, "word": ""})
+    problem = found.load()
+    unmounted(flash)
+    return problem, found.values
+
+
+def save(flash, boots):
+    mounted(flash)
+    kept = State("/cut/state", {"boots": 0, "word": ""})
+    kept.load()
+    kept.values["boots"] = boots
+    kept.values["word"] = chr(0x61 + boots) * 1500  # too much for LittleFS to keep inline
+    flash.operations = 0
+    kept.save()
+
+
+def sweep(torn):
+    flash = Flash()
+    vfs.VfsLfs2.mkfs(flash, progsize=256, readsize=256)
+    save(flash, 1)
+    unmounted(flash)
+    old = bytes(flash.data)
+    save(flash, 2)
+    unmounted(flash)
+    operations = flash.operations
+    assert operations >= 4, operations
+    seen = set()
+    for cut in range(operations + 1):
+        flash = Flash()
+        flash.torn = torn
+        flash.data[:] = old
+        try:
+            flash.cut = cut
+            save(flash, 2)
+        except OSError:
+            assert cut < operations, "failed without a cut"
+        unmounted(flash)
+        problem, values = stored(flash)
+        assert problem is None, (cut, problem)
+        assert values in ({"boots": 1, "word": "b" * 1500}, {"boots": 2, "word": "c" * 1500}), (cut, values)
+        seen.add(values["boots"])
+    assert seen == {1, 2}, seen
+
+
+def test_a_power_cut_before_any_write_leaves_the_old_or_the_new_state():
+    sweep(torn=False)
+
+
+def test_a_power_cut_in_the_middle_of_any_write_leaves_the_old_or_the_new_state():
+    sweep(torn=True)
+
+
+def test_a_save_after_a_power_cut_works():
+    flash = Flash()
+    vfs.VfsLfs2.mkfs(flash, progsize=256, readsize=256)
+    save(flash, 1)
+    flash.cut = 3
+    try:
+        save_again = State("/cut/state", {"boots": 0, "word": ""})
+        save_again.load()
+        save_again.values["boots"] = 9
+        flash.operations = 0
+        save_again.save()
+    except OSError:
+        pass
+    unmounted(flash)
+    flash.cut = -1
+    save(flash, 3)
+    unmounted(flash)
+    assert stored(flash)[1]["boots"] == 3
+    assert "state" not in os.listdir("/")

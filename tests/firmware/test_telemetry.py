@@ -1,0 +1,115 @@
+# runs on: cpython, micropython
+import json
+import sys
+
+for folder in ("tests/firmware", __file__.rsplit("/", 1)[0]):
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+from telemetry_station import CONFIG, Rig, charging_rig  # noqa: E402
+
+from control import reasons  # noqa: E402
+from firmware.telemetry import StationView, Telemetry, birth, status, to_json, topic  # noqa: E402
+
+
+def message(rig, now_ms=1000):
+    rig.view.fill(now_ms)
+    return json.loads(Telemetry(rig.view).payload())
+
+
+def test_a_station_that_has_read_nothing_shows_nothing_as_a_number():
+    made = message(Rig())
+    assert made["grid"] == {"w": None, "age_ms": None, "quality": "absent"}
+    assert made["pv"] == [{"id": "pv1", "w": None, "quality": "absent"}] and made["base_w"] is None
+    gun = made["guns"][0]
+    for key in ("state", "grant_w", "held_w", "power_w", "energy_wh", "soc_permille"):
+        assert gun[key] is None, key
+    assert made["storage"][0]["w"] is None and made["storage"][0]["soc_permille"] is None
+
+
+def test_what_was_read_is_shown_with_its_sign_age_and_quality():
+    made = message(charging_rig())
+    assert made["grid"] == {"w": 391000, "age_ms": 100, "quality": "good"}
+    assert made["pv"][0] == {"id": "pv1", "w": 128000, "quality": "good"}
+    storage = made["storage"][0]
+    assert (storage["w"], storage["setpoint_w"], storage["soc_permille"]) == (-40000, -41000, 600)
+    gun = made["guns"][0]
+    assert gun["id"] == "gun1" and gun["state"] == "charging" and gun["held_w"] == 150000
+    assert (gun["power_w"], gun["energy_wh"], gun["soc_permille"]) == (149000, 5120, 431)
+    assert made["guns"][1]["power_w"] == -3000 and made["guns"][1]["soc_permille"] is None
+    assert made["cap"] == {"w": 400000, "circuit": "grid", "source": "contract"}
+    assert made["cycle"]["late_p99_ms"] == 2 and made["cycle"]["missed"] == 1
+
+
+def test_a_reason_is_the_one_that_control_gave_with_its_numbers():
+    rig = charging_rig()
+    station = rig.station
+    station.reason[0], station.reason_a[0], station.reason_b[0] = reasons.CAP_BINDS, 1, 290000
+    station.grant_w[0] = 151000
+    station.reason[1] = reasons.DISOBEDIENT
+    station.inputs.gun_w[1], station.inputs.gun_upper_w[1] = 40000, 20000
+    guns = message(rig)["guns"]
+    assert guns[0]["reason"]["code"] == "cap_binds"
+    assert guns[0]["reason"]["en"] == "hall cap is shared: 151.0 kW of 290.0 kW"
+    assert guns[1]["reason"]["en"] == "gun disobeys: draws 40.0 kW, limit 20.0 kW"
+
+
+def test_every_reason_of_control_can_be_told_with_no_number_missing():
+    for code in range(len(reasons.GUN_REASONS)):
+        rig = charging_rig()
+        rig.station.reason[0], rig.station.reason_a[0], rig.station.reason_b[0] = code, 0, 1000
+        told = message(rig)["guns"][0]["reason"]
+        assert told["code"] == reasons.GUN_REASONS[code] and "?" not in told["en"] + told["zh"], told
+    for code in range(len(reasons.STORAGE_REASONS)):
+        rig = charging_rig()
+        rig.station.storage_reason = code
+        told = message(rig)["storage"][0]["reason"]
+        assert told["code"] == reasons.STORAGE_REASONS[code] and "?" not in told["en"] + told["zh"], told
+
+
+def test_limits_and_alarms_that_stand_are_shown_until_they_end():
+    rig = charging_rig()
+    rig.limits.tighten(0, 0, 300000, 60, 1000)
+    rig.alarms.update("gun_deaf", "gun2", True, 1000, 20000)
+    rig.stop.active = True
+    made = message(rig, 6000)
+    assert made["limits"] == [{"source": "mqtt", "circuit": "grid", "w": 300000, "expires_s": 55}]
+    assert made["cap"]["source"] == "mqtt" and made["estop"] is True
+    assert made["alarms"][0]["code"] == "gun_deaf" and made["alarms"][0]["device"] == "gun2"
+    rig.alarms.update("gun_deaf", "gun2", False, 61_000)
+    made = message(rig, 61_001)
+    assert made["limits"] == [] and made["alarms"] == []
+
+
+def test_messages_are_counted_and_uptime_goes_on_when_ticks_wrap():
+    rig = Rig()
+    telemetry = Telemetry(rig.view)
+    rig.view.at_ms = (1 << 30) - 400
+    rig.view.fill((1 << 30) - 100)
+    first = json.loads(telemetry.payload())
+    # CPython's ticks wrap where a board's do; the unix port's much later
+    rig.view.fill(600 if sys.implementation.name != "micropython" else (1 << 30) + 600)
+    second = json.loads(telemetry.payload())
+    assert first["seq"] == 1 and second["seq"] == 2
+    assert (first["uptime_ms"], second["uptime_ms"]) == (300, 1000)
+
+
+def test_a_plain_view_can_be_told_without_a_station():
+    view = StationView(CONFIG)
+    view.cap_w, view.gun_reason[0], view.gun_reason_args[0][0] = 400000, reasons.STARTING, 6000
+    made = json.loads(Telemetry(view).payload())
+    assert made["guns"][0]["reason"]["en"] == "starting, granted 6.0 kW" and made["heap_free"] is None
+
+
+def test_birth_names_circuits_devices_and_codes():
+    made = json.loads(birth(CONFIG, "0.1.0", 4))
+    assert made["station"] == "GC-T" and made["name"]["zh"] == "测试站" and made["boot"] == 4
+    assert made["circuits"][1] == {"id": "hall", "parent": "grid", "cap_w": 300000}
+    assert made["devices"][5]["watchdog_s"] is None and "bus" in made["devices"][0]
+    assert made["gun_reasons"][4] == "cap_binds"
+
+
+def test_messages_are_compact_utf_8():
+    assert to_json({"a": [1, None, True], "b": "光"}) == b'{"a":[1,null,true],"b":"\xe5\x85\x89"}'
+    assert status(False) == b'{"online":false}'
+    assert topic("GC-T", "status") == "guangchu/v1/GC-T/status"
