@@ -37,9 +37,10 @@ def _entitle_deaf(s, g):
     upper_w = max(_upper_w(s, g), s.inputs.gun_w[g])
     watchdog_ms = s.watchdog_ms[g]
     if watchdog_ms >= 0:
+        upper_w = max(upper_w, s.fallback_w[g])  # it may have fallen back already, to more than it had
         falling_ms = max(0, upper_w - s.fallback_w[g]) * 10 // max(1, s.ramp_down_w_s[g] // 100)
         if s.deaf_ms[g] > watchdog_ms + falling_ms + _WATCHDOG_SLACK_MS:
-            upper_w = min(upper_w, s.fallback_w[g])
+            upper_w = s.fallback_w[g]
     s.entitled_w[g] = upper_w
 
 

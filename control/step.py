@@ -7,6 +7,7 @@ force. Decreases are decided at once; increases only out of room that no entitle
 from control import entitlement, estimate, ladder, reasons, sharing, storage
 from control.station import FAULT, IDLE, NO_LIMIT_W, PREPARING, UNAVAILABLE
 
+_READ_BACK_MS = 1000  # by now a limit that can be read back has been; a gun that has none is taken over by what it draws
 _START_GRACE_MS = 3000
 
 
@@ -39,18 +40,25 @@ def _may_decide(s):
         return True
     ready = s.base_known
     for g in range(s.guns):
-        if not s.inputs.gun_held_known[g] or s.fixed[g]:
+        if s.fixed[g] or (not s.inputs.gun_held_known[g] and s.uptime_ms < _READ_BACK_MS):
             ready = False
     if not ready and s.uptime_ms < _START_GRACE_MS:
         return False
     s.started = True
     s.storage_setpoint_w = s.inputs.storage_w
     for g in range(s.guns):
-        if s.inputs.gun_held_known[g]:
-            s.grant_w[g] = s.inputs.gun_upper_w[g]
-        else:
-            s.grant_w[g] = s.fallback_w[g] if s.watchdog_ms[g] >= 0 else s.standby_w[g]
+        s.grant_w[g] = _taken_over_w(s, g)
     return True
+
+
+def _taken_over_w(s, g):
+    """The first grant after a start: what the gun holds; where that cannot be known, what it draws, or a pause."""
+    if s.inputs.gun_held_known[g]:
+        return s.inputs.gun_upper_w[g]
+    if s.fixed[g]:
+        return s.fallback_w[g] if s.watchdog_ms[g] >= 0 else s.standby_w[g]
+    power_w = s.inputs.gun_w[g]
+    return min(s.max_w[g], max(power_w, s.min_w[g])) if power_w > 0 else s.standby_w[g]
 
 
 def _budget(s, base_w):

@@ -28,12 +28,37 @@ def test_nothing_is_decided_before_every_limit_is_read_back():
     station = Station(config([{}, {}]))
     fresh(station)
     station.inputs.gun_held_known[1] = 0
-    for _ in range(5):
+    for _ in range(4):
         step(station, 200)
     assert list(station.grant_w) == [-1, -1]
     station.inputs.gun_held_known[1] = 1
     step(station, 200)
     assert station.started and station.grant_w[0] >= 0
+
+
+def test_a_gun_whose_limit_cannot_be_read_back_is_taken_over_by_what_it_draws():
+    station = Station(config([{"watchdog_s": None, "max_w": 60000}, {}]))
+    fresh(station, grid_w=65000)
+    charging(station, 0, 40000)
+    station.inputs.gun_held_known[0] = 0
+    for _ in range(4):
+        step(station, 200)
+        assert station.grant_w[0] == -1
+    for _ in range(3):
+        step(station, 200)
+        assert station.entitled_w[0] >= 40000
+    assert station.started
+    assert station.grant_w[0] >= 40000
+
+
+def test_a_deaf_gun_may_have_fallen_back_to_more_than_it_had():
+    station = started([{}, {}])
+    station.inputs.gun_upper_w[0] = 1547
+    step(station, 200)
+    assert station.entitled_w[0] < 20000
+    station.inputs.gun_age_ms[0] = 2000
+    step(station, 200)
+    assert station.entitled_w[0] == station.fallback_w[0]
 
 
 def test_a_dead_gun_at_the_start_holds_up_the_others_for_three_seconds_at_most():

@@ -128,9 +128,7 @@ class Gun:
     @property
     def limit_held_w(self):
         """The largest limit that may still act: a decrease counts only once its command lag is over."""
-        if self.fallback_active:
-            return min(self._limit.acting, self.fallback_w)
-        return self._limit.largest()
+        return self.fallback_w if self.fallback_active else self._limit.largest()
 
     # -- the car --
     def plug(self, vehicle):
@@ -204,7 +202,7 @@ class Gun:
             self.fallback_active = True
         elif not self.fallback_latches:
             self.fallback_active = False
-        limit_w = min(self._limit.acting, self.fallback_w) if self.fallback_active else self._limit.acting
+        limit_w = self.fallback_w if self.fallback_active else self._limit.acting  # also when the last limit was lower
         if self.fallback_active and self.fallback_latches:
             self._limit.force(limit_w)
         target_w = min(limit_w, self.wants_w) if limit_w >= self.min_w else 0.0

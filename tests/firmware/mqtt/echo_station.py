@@ -1,7 +1,7 @@
 """A small station for the wire tests, run on MicroPython: `echo_station.py PORT PASSWORD KEEPALIVE_S COUNT_MS`.
 
-Sends back what it gets (t/in -> t/out with QoS 1, t/in0 -> t/out0 with QoS 0), publishes t/count 1, 2, 3 ... with QoS 1,
-and ticks every 10 ms. Prints its counters and the worst lateness of a tick as one JSON line every 100 ms.
+Sends back what it gets (t/in -> t/out with QoS 1, t/in0 -> t/out0 with QoS 0), publishes t/count 1, 2, 3 ... with
+QoS 1, and ticks every 10 ms. Prints its counters and the worst lateness of a tick as one JSON line every 100 ms.
 """
 
 import asyncio
@@ -34,7 +34,8 @@ async def count(client, pause_ms):
 
 
 async def main(port, password, keepalive_s, count_ms):
-    client = Client("127.0.0.1", port, "echo", "station", password, keepalive_s, connect_ms=2000, backoff=Backoff(200, 1000))
+    pauses = Backoff(200, 1000)
+    client = Client("127.0.0.1", port, "echo", "station", password, keepalive_s, connect_ms=2000, backoff=pauses)
     quit_asked = []
 
     def on_message(topic, message):
@@ -54,7 +55,7 @@ async def main(port, password, keepalive_s, count_ms):
     client.set_on_connect(lambda: client.publish("t/status", "online", retain=True, qos=1))
     for topic, qos in (("t/in", 1), ("t/in0", 0), ("t/站", 1), ("t/quit", 1), ("t/bug", 1)):
         client.subscribe(topic, qos)
-    running = [asyncio.create_task(client.run()), asyncio.create_task(tick()), asyncio.create_task(count(client, count_ms))]
+    running = [asyncio.create_task(each) for each in (client.run(), tick(), count(client, count_ms))]
     while not quit_asked:
         report(client)
         await sleep_ms(100)

@@ -1,4 +1,4 @@
-"""The parts of the wire tests: the broker and the station as processes, a platform (paho), and brokers that misbehave."""
+"""The parts of the wire tests: broker and station as processes, a platform (paho), and brokers that misbehave."""
 
 import json
 import os

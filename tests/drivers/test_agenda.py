@@ -1,0 +1,305 @@
+# runs on: cpython, micropython
+"""What a device asks of its bus, and how long a silent one is left alone. Time is an argument: nothing here waits."""
+
+from drivers.agenda import RANK_CONTROL, RANK_DECREASE, RANK_INCREASE, RANK_SLOW, Agenda
+from drivers.command import Command, ReadBack
+from drivers.jobs import Arm, Block
+from drivers.modbus.errors import ExceptionReply
+from drivers.reading import ABSENT, GOOD
+from drivers.ticks import ticks_add, ticks_diff, ticks_ms
+from tests.drivers.stations import device, words
+
+
+def bench(profile, alone=True, **others):
+    agenda = Agenda(device(profile, **others), 16, alone)
+    return agenda, ticks_ms()
+
+
+def reply(agenda, job, now, *values):
+    data = words(*(values or [0] * job.count))
+    if isinstance(job, Block):
+        job.schedule(now)
+    if job.is_write:
+        job.fill([0] * 8)
+    job.replied(data, 0, now, now)
+    agenda.device.answered(now, 5)
+    agenda.answered(job, now)
+
+
+def silence(agenda, job, now, silent=True):
+    if job.is_write:
+        job.fill([0] * 8)
+    job.unanswered(now)
+    agenda.unanswered(silent, now)
+
+
+def start_up(agenda, now, held=0):
+    while agenda.plan.step() is not None:
+        job = agenda.next_job(now)
+        reply(agenda, job, now, *([0] * (job.count - 1) + [held]))
+        now = ticks_add(now, 200)
+    return now
+
+
+def test_setpoints_are_read_back_before_anything_is_written():
+    agenda, now = bench("heidelberg_ec")
+    agenda.device.setpoints["limit_w"].want(0)
+    job = agenda.next_job(now)
+    assert isinstance(job, ReadBack) and (job.function, job.register, job.count) == (3, 261, 1)
+    reply(agenda, job, now, 160)
+    assert agenda.device.setpoints["limit_w"].held == 11040
+    assert isinstance(agenda.next_job(ticks_add(now, 100)), Command)
+
+
+def test_a_register_that_cannot_be_read_back_does_not_stop_the_writes():
+    agenda, now = bench("foxess_evc")
+    agenda.device.setpoints["limit_w"].want(0)
+    job = agenda.next_job(now)
+    job.refused(ExceptionReply("gun5", job.register, 3, 2), now)
+    agenda.answered(job, now)
+    assert isinstance(agenda.next_job(now), Command)
+    assert not agenda.device.setpoints["limit_w"].held_known
+
+
+def test_a_pile_that_is_never_read_back_is_written_at_once():
+    agenda, now = bench("cn_pile_v2")
+    agenda.device.setpoints["limit_w"].want(20000)
+    job = agenda.next_job(now)
+    assert isinstance(job, Command) and agenda.rank == RANK_DECREASE
+
+
+def test_watchdog_registers_are_written_only_when_they_differ():
+    agenda, now = bench("heidelberg_ec")
+    reply(agenda, agenda.next_job(now), now, 160)
+    seen = []
+    for value in (10000, 30):
+        now = ticks_add(now, 100)
+        job = agenda.next_job(now)
+        assert isinstance(job, Arm) and not job.is_write
+        seen.append((job.register, job.value))
+        reply(agenda, job, now, value)
+    now = ticks_add(now, 100)
+    job = agenda.next_job(now)
+    assert seen == [(257, 10000), (262, 60)]
+    assert job.is_write and (job.function, job.register) == (6, 262)
+    buffer = [0]
+    assert job.fill(buffer) == 1 and buffer == [60]
+    reply(agenda, job, now)
+    assert agenda.plan.step() is None
+
+
+def test_a_refused_watchdog_register_does_not_stop_the_device():
+    agenda, now = bench("sinexcel_pws2")
+    reply(agenda, agenda.next_job(now), now, 0)
+    for _ in range(2):  # the read, then the write
+        job = agenda.next_job(now)
+        job.refused(ExceptionReply("pcs1", 327, 6, 2), now)
+        agenda.answered(job, now)
+    assert agenda.plan.step() is None and not agenda.plan.steps[-1].accepted
+
+
+def test_the_order_is_decrease_control_increase_slow():
+    agenda, now = bench("heidelberg_ec")
+    now = start_up(agenda, now, 100)
+    now = ticks_add(now, 5000)  # everything is due
+    setpoint = agenda.device.setpoints["limit_w"]
+    setpoint.want(4140)
+    ranks = []
+    job = agenda.next_job(now)
+    assert isinstance(job, Command)
+    ranks.append(agenda.rank)
+    reply(agenda, job, now)
+    setpoint.want(11040)
+    for _ in range(4):
+        now = ticks_add(now, 100)
+        job = agenda.next_job(now)
+        ranks.append(agenda.rank)
+        reply(agenda, job, now)
+    assert ranks[:3] == [RANK_DECREASE, RANK_CONTROL, RANK_INCREASE]
+    assert ranks[3] in (RANK_SLOW, RANK_CONTROL) and setpoint.held == 11040
+
+
+def test_an_increase_does_not_wait_for_ever_behind_control_readings():
+    agenda, now = bench("cn_pile_v2")
+    setpoint = agenda.device.setpoints["limit_w"]
+    setpoint.want(20000)
+    reply(agenda, agenda.next_job(now), now)
+    setpoint.want(50000)
+    waited = 0
+    while True:  # a line so slow that the block is due whenever it is free
+        now = ticks_add(now, 250)
+        waited += 250
+        job = agenda.next_job(now)
+        reply(agenda, job, now)
+        if isinstance(job, Command):
+            break
+        assert waited < 2000
+    assert setpoint.held == 50000
+
+
+def test_readings_keep_their_period():
+    agenda, now = bench("acrel_dtsd1352")
+    times = {0x16A: [], 0x0A: []}
+    for step in range(4000):
+        at = ticks_add(now, step)
+        job = agenda.next_job(at)
+        if job is not None:
+            times[job.register].append(step)
+            reply(agenda, job, at)
+    assert 38 <= len(times[0x16A]) <= 41 and 2 <= len(times[0x0A]) <= 3
+    gaps = [b - a for a, b in zip(times[0x16A], times[0x16A][1:])]
+    assert max(gaps) <= 102
+
+
+def test_the_period_of_a_device_can_be_set():
+    agenda, now = bench("acrel_dtsd1352", poll_ms=500)
+    assert agenda.plan.blocks[0].period_ms == 500
+
+
+def test_a_device_that_needs_a_pause_gets_it():
+    agenda, now = bench("heidelberg_ec")
+    reply(agenda, agenda.next_job(now), now)
+    assert agenda.next_job(ticks_add(now, 99)) is None
+    assert agenda.idle_ms(ticks_add(now, 40)) == 60
+    assert agenda.next_job(ticks_add(now, 100)) is not None
+
+
+def probe_gaps(agenda, now, count):
+    """ms between the probes of a device that never answers."""
+    gaps, last = [], None
+    for _ in range(400000):
+        job = agenda.next_job(now)
+        if job is not None:
+            silence(agenda, job, now)
+            if last is not None:
+                gaps.append(ticks_diff(now, last))
+            last = now
+            if len(gaps) == count:
+                return gaps
+        now = ticks_add(now, 50 if agenda.device.health.quarantined else 10)
+    raise AssertionError(gaps)
+
+
+def test_a_dead_device_on_a_shared_line_is_probed_ever_more_rarely():
+    agenda, now = bench("bcu_generic", alone=False)
+    gaps = probe_gaps(agenda, now, 12)
+    assert gaps[0] < 600 and gaps[1] < 600, "three tries before it counts as dead"
+    assert gaps[2:] == [2000, 4000, 8000, 16000, 32000, 64000, 128000, 256000, 300000, 300000]
+
+
+def test_a_dead_gun_is_probed_at_least_every_ten_seconds():
+    agenda, now = bench("cn_pile_v2", alone=False)
+    assert probe_gaps(agenda, now, 8)[2:] == [2000, 4000, 8000, 10000, 10000, 10000]
+
+
+def test_a_dead_device_alone_on_its_bus_is_probed_often():
+    agenda, now = bench("acrel_dtsd1352", alone=True)
+    assert probe_gaps(agenda, now, 8)[2:] == [250, 500, 1000, 2000, 2000, 2000]
+
+
+def test_a_deaf_gun_is_probed_with_the_decrease_that_it_may_still_hear():
+    agenda, now = bench("cn_pile_v2", alone=False)
+    agenda.device.setpoints["limit_w"].want(0)
+    kinds = []
+    for _ in range(20):
+        job = agenda.next_job(now)
+        if job is not None:
+            kinds.append(isinstance(job, Command))
+            silence(agenda, job, now)
+        now = ticks_add(now, 10000)
+    assert kinds[:3] == [True, True, True]
+    assert True in kinds[3:] and False in kinds[3:]
+
+
+def test_a_device_that_comes_back_is_read_back_and_its_setpoint_sent_again():
+    agenda, now = bench("alpitronic_hyc")
+    now = start_up(agenda, now, 0)
+    setpoint = agenda.device.setpoints["limit_w"]
+    setpoint.want(150000)
+    while setpoint.held != 150000:
+        reply(agenda, agenda.next_job(now), now)
+        now = ticks_add(now, 10)
+    for _ in range(3):
+        now = ticks_add(now, 300)
+        silence(agenda, agenda.next_job(now), now)
+    assert agenda.device.health.quarantined
+    now = ticks_add(now, 250)
+    reply(agenda, agenda.next_job(now), now)
+    assert not agenda.device.health.quarantined
+    job = agenda.next_job(now)
+    assert isinstance(job, ReadBack)
+    reply(agenda, job, now, 0, 20000)  # it had fallen back
+    assert setpoint.held == 20000
+    kinds = []
+    for _ in range(4):
+        job = agenda.next_job(now)
+        if job is None:
+            break
+        kinds.append(isinstance(job, Command))
+        reply(agenda, job, now)
+    assert True in kinds and setpoint.held == 150000
+
+
+def test_noise_alone_isolates_a_device_only_after_many_damaged_answers():
+    agenda, now = bench("acrel_dtsd1352", alone=False)
+    for count in range(20):
+        if agenda.device.health.quarantined:
+            break
+        now = ticks_add(now, 300)
+        silence(agenda, agenda.next_job(now), now, silent=False)
+    assert count == 12
+
+
+def test_a_device_silent_for_a_minute_has_no_values_however_the_ticks_wrap():
+    agenda, now = bench("acrel_dtsd1352")
+    dev = agenda.device
+    reply(agenda, agenda.next_job(now), now, 0, 1000)
+    assert dev.readings["power_w"].quality == GOOD and dev.alive(now)
+    assert dev.alive(ticks_add(now, 999)) and not dev.alive(ticks_add(now, 1001))
+    for _ in range(60):
+        now = ticks_add(now, 2000)
+        job = agenda.next_job(now)
+        if job is not None:
+            silence(agenda, job, now)
+    assert dev.readings["power_w"].quality == ABSENT
+    assert not dev.alive(ticks_add(dev.health.last_good_ms, 0)), "as it would look after the ticks have wrapped"
+
+
+def test_a_register_refused_three_times_is_asked_for_rarely():
+    agenda, now = bench("bcu_generic")
+    block = agenda.plan.blocks[0]
+    asked = 0
+    for _ in range(200):
+        now = ticks_add(now, 100)
+        if agenda.next_job(now) is block:
+            asked += 1
+            block.schedule(now)
+            block.refused(ExceptionReply("bms1", block.register, 3, 2), now)
+            agenda.answered(block, now)
+    assert asked == 3
+    assert agenda.device.readings["alarm"].quality == ABSENT
+
+
+def test_a_stopped_pcs_is_started_before_its_setpoint():
+    agenda, now = bench("sinexcel_pws2")
+    now = start_up(agenda, now)
+    agenda.device.readings["status"].good(0x80, now)
+    assert agenda.next_job(now) is not agenda.plan.start, "nobody has asked for anything"
+    agenda.device.setpoints["power_w"].want(-20000)
+    job = agenda.next_job(now)
+    assert job is agenda.plan.start and agenda.rank == RANK_DECREASE
+    buffer = [0]
+    job.fill(buffer)
+    assert (job.function, job.register, buffer) == (6, 650, [1])
+    reply(agenda, job, now)
+    assert isinstance(agenda.next_job(now), Command)
+
+
+def test_a_device_that_answers_but_is_something_else_is_asked_again_later():
+    agenda, now = bench("sunspec_inverter", alone=False)
+    for _ in range(3):
+        job = agenda.next_job(now)
+        job.refused(ExceptionReply("pv1", job.register, 3, 2), now)
+        agenda.answered(job, now)
+    assert agenda.device.health.quarantined and agenda.next_job(now) is None
+    assert agenda.next_job(ticks_add(now, 2000)) is agenda.plan.steps[0]

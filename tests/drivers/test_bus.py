@@ -1,0 +1,221 @@
+# runs on: cpython, micropython
+"""A whole bus over a line that is a function: who goes first, who waits, and what a broken line does."""
+
+import asyncio
+
+from drivers.bus import Bus
+from drivers.modbus.client import rtu_client, tcp_client
+from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from tests.drivers.fake_line import FakeLine, FakeUnit
+from tests.drivers.stations import device
+
+RTU = {"id": "line", "kind": "rtu"}
+TCP = {"id": "lan", "kind": "tcp"}
+
+
+def scene(config, profiles, play, timeout_ms=30):
+    """Run `play(bus, line, devices)` beside the bus. profiles: [(profile, unit, FakeUnit, other parameters)]."""
+    line = FakeLine({unit: fake for _, unit, fake, _ in profiles}, config["kind"] == "rtu")
+    client = rtu_client(line, 115200, "N", 1, timeout_ms) if line.is_serial else tcp_client(line, timeout_ms)
+    devices = [device(name, unit=unit, id="d%d" % unit, **more) for name, unit, _, more in profiles]
+    bus = Bus(config, client, devices)
+
+    async def main():
+        task = asyncio.create_task(bus.run())
+        try:
+            await play(bus, line, devices)
+        finally:
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+
+    asyncio.run(main())
+
+
+async def until(condition, within_ms=3000):
+    started = ticks_ms()
+    while not condition():
+        assert ticks_diff(ticks_ms(), started) < within_ms, "it did not happen"
+        await sleep_ms(2)
+
+
+def pile(unit, **more):
+    return ("cn_pile_v2", unit, FakeUnit({2: 2, 4: 50, 5: 1, 7: 100, 8: 190}), more)
+
+
+def test_readings_arrive_with_the_time_of_their_request():
+    async def play(bus, line, devices):
+        power = devices[0].readings["power_w"]
+        await until(lambda: power.quality)
+        assert power.value == 20000 and 0 <= ticks_diff(ticks_ms(), power.at_ms) < 200
+        assert devices[0].health.ok > 0 and devices[0].alive(ticks_ms())
+
+    scene(RTU, [pile(1)], play)
+
+
+def test_a_decrease_is_the_very_next_frame_on_its_bus():
+    fakes = [pile(unit, poll_ms=1) for unit in (1, 2, 3, 4)]  # a line that is never idle
+
+    async def play(bus, line, devices):
+        for dev in devices:
+            dev.setpoints["limit_w"].want(60000)
+        await until(lambda: all(d.setpoints["limit_w"].held == 60000 for d in devices))
+        for turn in range(5):
+            await sleep_ms(7 * turn)
+            before = len(line.order)
+            devices[2].setpoints["limit_w"].want(50000 - 1000 * turn)
+            await until(lambda: devices[2].setpoints["limit_w"].held == 50000 - 1000 * turn)
+            # One request may already be on the wire when the want comes.
+            assert line.order[before : before + 2].count(3) >= 1, line.order[before:]
+            frames = [f for _, _, f, _ in fakes][2].writes()
+            assert frames[-1] == (6, 0x2000, [500 - 10 * turn])
+
+    scene(RTU, fakes, play)
+
+
+def test_a_want_wakes_an_idle_bus_within_a_few_milliseconds():
+    late = []
+
+    async def play(bus, line, devices):
+        setpoint = devices[0].setpoints["limit_w"]
+        setpoint.want(60000)
+        await until(lambda: setpoint.held_known)
+        for turn in range(10):
+            await sleep_ms(23)
+            started = ticks_ms()
+            setpoint.want(40000 - 1000 * turn)
+            await until(lambda: setpoint.held == 40000 - 1000 * turn)
+            late.append(ticks_diff(ticks_ms(), started))
+
+    scene(TCP, [pile(1, poll_ms=5000)], play)
+    assert sorted(late)[5] < 20, late
+
+
+def test_a_silent_device_slows_the_others_little_and_comes_back_by_itself():
+    fakes = [pile(1, poll_ms=20), pile(2, poll_ms=20), pile(3, poll_ms=20)]
+
+    async def play(bus, line, devices):
+        await until(lambda: all(d.alive(ticks_ms()) for d in devices))
+        devices[1].setpoints["limit_w"].want(30000)
+        await until(lambda: devices[1].setpoints["limit_w"].held == 30000)
+        fakes[1][2].silent = True
+        await until(lambda: devices[1].health.quarantined)
+        before = devices[0].health.ok, devices[1].health.timeouts
+        await sleep_ms(600)
+        assert devices[0].health.ok - before[0] > 12 and devices[1].health.timeouts - before[1] <= 1
+        fakes[1][2].silent = False
+        writes = len(fakes[1][2].writes())
+        await until(lambda: not devices[1].health.quarantined, 4000)
+        await until(lambda: devices[1].alive(ticks_ms()))
+        devices[1].setpoints["limit_w"].want(20000)
+        await until(lambda: len(fakes[1][2].writes()) > writes)
+
+    scene(RTU, fakes, play)
+
+
+def test_setpoints_are_read_back_first_and_nothing_is_written_unasked():
+    fake = FakeUnit({100: 1, 101: 0x86A0}, {100: 3, 136: 0, 137: 1000})
+
+    async def play(bus, line, devices):
+        setpoint = devices[0].setpoints["limit_w"]
+        await until(lambda: setpoint.held_known)
+        assert setpoint.held == 100000 and setpoint.upper == 100000
+        await sleep_ms(300)
+        assert fake.writes() == [] and fake.seen[0] == (3, 100, 2)
+        setpoint.want(100000)
+        await sleep_ms(100)
+        assert fake.writes() == [], "it holds that already"
+        setpoint.want(60000)
+        await until(lambda: setpoint.held == 60000)
+        assert fake.writes() == [(16, 100, [0, 60000])]
+
+    scene(TCP, [("alpitronic_hyc", 1, fake, {"connector": 1})], play)
+
+
+def test_a_write_whose_answer_is_lost_counts_as_possibly_held_and_is_repeated():
+    fake = FakeUnit({100: 0, 101: 50000}, {100: 3})
+
+    async def play(bus, line, devices):
+        setpoint = devices[0].setpoints["limit_w"]
+        await until(lambda: setpoint.held_known)
+        fake.mute = True
+        setpoint.want(90 * 1000)
+        await until(lambda: setpoint.sent == 90000)
+        await until(lambda: devices[0].health.timeouts >= 1)
+        assert setpoint.held == 50000 and setpoint.upper == 90000
+        fake.mute = False
+        await until(lambda: setpoint.held == 90000)
+        assert setpoint.upper == 90000 and fake.registers[101] == 90000 & 0xFFFF
+
+    scene(TCP, [("alpitronic_hyc", 1, fake, {"connector": 1})], play)
+
+
+def test_a_line_that_cannot_be_opened_is_tried_again_and_again():
+    async def play(bus, line, devices):
+        line.refused = True
+        await sleep_ms(60)
+        assert bus.problem is not None and not devices[0].alive(ticks_ms())
+        beat = bus.heartbeat_ms
+        await sleep_ms(700)
+        assert bus.heartbeat_ms != beat
+        line.refused = False
+        await until(lambda: devices[0].alive(ticks_ms()), 4000)
+        assert bus.problem is None
+
+    config = RTU
+    line_profiles = [pile(1)]
+    scene(config, line_profiles, play)
+
+
+def test_a_lost_connection_is_opened_again_and_the_device_asked_what_it_holds():
+    fake = FakeUnit({100: 0, 101: 50000}, {100: 3})
+
+    async def play(bus, line, devices):
+        setpoint = devices[0].setpoints["limit_w"]
+        setpoint.want(50000)
+        await until(lambda: setpoint.held_known and len(fake.reads(100)) > 1)
+        fake.registers[101] = 20000  # the charger was restarted
+        line.lost = True
+        await until(lambda: line.opened == 2)
+        await until(lambda: fake.registers[101] == 50000)
+        assert setpoint.held == 50000
+
+    scene(TCP, [("alpitronic_hyc", 1, fake, {"connector": 1})], play)
+
+
+def test_exceptions_are_counted_and_the_device_stays_alive():
+    fake = FakeUnit({100: 0, 101: 50000}, {100: 3})
+    fake.refuse[4, 100] = 4
+
+    async def play(bus, line, devices):
+        health = devices[0].health
+        await until(lambda: health.exceptions >= 2)
+        assert devices[0].alive(ticks_ms()) and not health.quarantined
+        assert "server device failure" in str(health.last_error) and "d1" in str(health.last_error)
+        fake.refuse.clear()
+        await until(lambda: devices[0].readings["state"].quality)
+
+    scene(TCP, [("alpitronic_hyc", 1, fake, {"connector": 1})], play)
+
+
+def test_a_gateway_that_reports_a_silent_device_does_not_make_it_alive():
+    fakes = [pile(1), pile(2)]
+    fakes[0][2].refuse[3, 0] = 11
+
+    async def play(bus, line, devices):
+        await until(lambda: devices[0].health.quarantined)
+        assert not devices[0].alive(ticks_ms()) and line.opened == 1
+        await until(lambda: devices[1].alive(ticks_ms()))
+
+    scene(TCP, fakes, play)
+
+
+def test_noise_in_front_of_every_answer_is_survived():
+    async def play(bus, line, devices):
+        line.before = b"\x00\xff"
+        await until(lambda: devices[0].health.ok > 5)
+        assert devices[0].health.crc_errors == 0 and devices[0].readings["power_w"].value == 20000
+
+    scene(RTU, [pile(1, poll_ms=10)], play)
