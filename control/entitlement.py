@@ -1,8 +1,10 @@
 """What each gun may be drawing at this instant, at worst, and how much it asks for.
 
-Entitlement: the largest of the limit it acknowledged, every limit written and not acknowledged, its still-falling power, and, when it is
-deaf, its last limit until its own watchdog has certainly acted and its fall-back limit after that. A gun without a watchdog counts at its
-last limit for ever. A gun that nobody has heard since the start counts at its maximum until its watchdog has acted.
+Entitlement: the largest of the limit it acknowledged, every limit written and not acknowledged, its still-falling
+power, and, when it is deaf, its last limit until its own watchdog has certainly acted and its fall-back limit after
+that. A gun without a
+watchdog counts at its last limit for ever. A gun that nobody has heard since the start counts at its maximum until
+its watchdog has acted.
 """
 
 from control.station import CHARGING, PREPARING, SUSPENDED
@@ -77,7 +79,9 @@ def _obedience(s, g, dt_ms, upper_w, power_w):
 
 
 def _demand(s, g, dt_ms):
-    """What the gun asks for: what it draws and what it can reach soon; a little above what it draws when it does not use its grant."""
+    """What the gun asks for: what it draws and what it can reach soon; a little above what it draws when it does
+    not use its grant.
+    """
     state = s.inputs.gun_state[g]
     power_w = max(0, s.inputs.gun_w[g])
     if state == PREPARING or state == SUSPENDED:
@@ -102,4 +106,3 @@ def _demand(s, g, dt_ms):
     if s.unused_ms[g] < _UNUSED_MS:
         reach_w = max(margin_w, s.ramp_up_w_s[g] // 10 * _REACH_MS // 100)
     s.demand_w[g] = max(s.min_w[g], min(s.max_w[g], power_w + reach_w))
-

@@ -1,8 +1,12 @@
-"""What the station draws and gives that no limit commands: PV that is certain, guns at their worst, and the load that nobody meters.
+"""What the station draws and gives that no limit commands: PV that is certain, guns at their worst, and the load that
+nobody meters.
 
-The unmetered load is grid + PV - storage - guns at one instant. The meter shows a sample 0.1 to 0.3 s old, the devices answer at other
-instants: what the devices moved by in that window is the estimate's uncertainty. Inside it the estimate stays where it was; beyond it, it
-rises at once and falls slowly, so a ramp of our own guns is not mistaken for a new load, and a new load is never waited for.
+The unmetered load is grid + PV - storage - guns at one instant. The meter shows a sample 0.1 to 0.3 s old, the
+devices answer at other
+instants: what the devices moved by in that window is the estimate's uncertainty. Inside it the estimate stays where
+it was; beyond it, it rises at once and falls slowly, so a ramp of our own guns is not mistaken for a new load, and a
+new load is never
+waited for.
 """
 
 _WINDOW = 3  # cycles that a meter sample can belong to
@@ -46,7 +50,9 @@ def _guns(s, dt_ms):
 
 
 def _pv(s, dt_ms):
-    """PV now; PV that is certain for the budget (lowest of 3 s, less its fall over the reaction time); PV ahead for the storage."""
+    """PV now; PV that is certain for the budget (lowest of 3 s, less its fall over the reaction time); PV ahead
+    for the storage.
+    """
     inputs = s.inputs
     now_w = 0
     stale = False
@@ -84,7 +90,9 @@ def _remember(s):
 
 
 def _frozen(s, dt_ms):
-    """A meter that shows the very same value while guns, PV or storage move is frozen; it counts as silent since then."""
+    """A meter that shows the very same value while guns, PV or storage move is frozen; it counts as silent since
+    then.
+    """
     inputs = s.inputs
     ring = s.ring
     if s.ring_filled > 1:

@@ -1,4 +1,5 @@
-"""How blind the station is, in steps: 0 fresh, 1 held without increases, 2 pessimistic, 3 open loop, 4 fall-back minimum.
+"""How blind the station is, in steps: 0 fresh, 1 held without increases, 2 pessimistic, 3 open loop, 4 fall-back
+minimum.
 
 One step down as soon as the age of the grid reading demands it; back up one step after 2 s of calm each.
 """

@@ -1,13 +1,14 @@
-"""Weighted max-min sharing over a tree of circuits: minima first, then every gun's share above its minimum rises at its weight's pace
-until it has what it asks or a circuit on its way to the grid is full. Exact to the watt, no allocation.
+"""Weighted max-min sharing over a tree of circuits: minima first, then every gun's share above its minimum rises at
+its weight's pace until it has what it asks or a circuit on its way to the grid is full. Exact to the watt, no
+allocation.
 """
 
 
 def allocate(s):
     """Set s.target_w, s.admitted and s.bound_by from s.demand_w and s.circuit_allowed_w.
 
-    A gun that asks for less than its minimum gets just what it asks (a pause value). A minimum that does not fit is refused whole and the
-    gun is left at its pause value with the circuit that refused it in s.bound_by.
+    A gun that asks for less than its minimum gets just what it asks (a pause value). A minimum that does not fit
+    is refused whole and the gun is left at its pause value with the circuit that refused it in s.bound_by.
     """
     for c in range(s.circuits):
         s.circuit_room_w[c] = s.circuit_allowed_w[c]
@@ -47,7 +48,9 @@ def tightest(s, g):
 
 
 def _admit_minima(s):
-    """Guns that run keep their minimum before new ones get theirs; among equals the heavier class, then the lower index."""
+    """Guns that run keep their minimum before new ones get theirs; among equals the heavier class, then the lower
+    index.
+    """
     for _ in range(s.guns):
         best = -1
         best_key = -1

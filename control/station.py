@@ -1,7 +1,8 @@
-"""What control knows: the station's fixed facts, the inputs of this cycle, and the decisions, in preallocated integer arrays.
+"""What control knows: the station's fixed facts, the inputs of this cycle, and the decisions, in preallocated integer
+arrays.
 
-Watts, milliseconds, permille. Signs: grid + import, storage and vehicles + charging, PV + generation. Control has no clock: inputs carry
-ages, and `step()` is told how much time has passed. Everything fits 31 bits signed.
+Watts, milliseconds, permille. Signs: grid + import, storage and vehicles + charging, PV + generation. Control has no
+clock: inputs carry ages, and `step()` is told how much time has passed. Everything fits 31 bits signed.
 """
 
 from array import array
@@ -46,7 +47,8 @@ class Inputs:
 class Station:
     """Built once from a checked station file; the only place where control allocates.
 
-    config: the dict of `station.json`. standby_w: per gun id, the limit that pauses it without ending the session (0 where absent).
+    config: the dict of `station.json`. standby_w: per gun id, the limit that pauses it without ending the session
+    (0 where absent).
     """
 
     def __init__(self, config, standby_w=None):
@@ -63,7 +65,9 @@ class Station:
         circuits = config["circuits"]
         self.circuit_ids = [c["id"] for c in circuits]
         self.circuits = len(circuits)
-        self.circuit_parent = array("i", [-1 if c["parent"] is None else self.circuit_ids.index(c["parent"]) for c in circuits])
+        self.circuit_parent = array(
+            "i", [-1 if c["parent"] is None else self.circuit_ids.index(c["parent"]) for c in circuits]
+        )
         self.circuit_cap_w = array("i", [c["cap_w"] for c in circuits])
         self.root = list(self.circuit_parent).index(-1)
         self.headroom_w = self.circuit_cap_w[self.root] // 1000 * config.get("headroom_permille", 20)
@@ -85,7 +89,9 @@ class Station:
         slow = [g["class"] == "slow" for g in guns]
         self.lag_ms = array("i", [g.get("lag_ms", 300) for g in guns])
         self.ramp_up_w_s = array("i", [g.get("ramp_up_w_s", 4000 if slow[i] else 40000) for i, g in enumerate(guns)])
-        self.ramp_down_w_s = array("i", [g.get("ramp_down_w_s", 8000 if slow[i] else 80000) for i, g in enumerate(guns)])
+        self.ramp_down_w_s = array(
+            "i", [g.get("ramp_down_w_s", 8000 if slow[i] else 80000) for i, g in enumerate(guns)]
+        )
         paths = []
         for gun in guns:
             circuit, path = self.circuit_ids.index(gun["circuit"]), []

@@ -1,13 +1,14 @@
 """One cycle of decisions: snapshot in, grants out, each with its reason. Pure, integer, no clock, no allocation.
 
-The promise, asserted each cycle: sum of the guns' entitlements + unmetered load at its worst - certain PV - certain storage <= cap in
-force. Decreases are decided at once; increases only out of room that no entitlement holds any more.
+The promise, asserted each cycle: sum of the guns' entitlements + unmetered load at its worst - certain PV - certain
+storage <= cap in force. Decreases are decided at once; increases only out of room that no entitlement holds any more.
 """
 
 from control import entitlement, estimate, ladder, reasons, sharing, storage
 from control.station import FAULT, IDLE, NO_LIMIT_W, PREPARING, UNAVAILABLE
 
-_READ_BACK_MS = 1000  # by now a limit that can be read back has been; a gun that has none is taken over by what it draws
+# by now a limit that can be read back has been; a gun that has none is taken over by what it draws
+_READ_BACK_MS = 1000
 _START_GRACE_MS = 3000
 
 
@@ -35,7 +36,9 @@ def step(s, dt_ms):
 
 
 def _may_decide(s):
-    """Nothing is changed after a start until every gun's limit has been read back and the grid is known, or the grace is over."""
+    """Nothing is changed after a start until every gun's limit has been read back and the grid is known, or the
+    grace is over.
+    """
     if s.started:
         return True
     ready = s.base_known
@@ -84,7 +87,9 @@ def _budget(s, base_w):
 
 
 def _free_rooms(s):
-    """s.circuit_room_w: what each circuit can still carry beside every entitlement held now (below 0: over-committed)."""
+    """s.circuit_room_w: what each circuit can still carry beside every entitlement held now (below 0:
+    over-committed).
+    """
     for c in range(s.circuits):
         s.circuit_room_w[c] = s.circuit_allowed_w[c]
     for g in range(s.guns):
@@ -94,7 +99,9 @@ def _free_rooms(s):
 
 
 def _decrease(s):
-    """Cuts act at once. A little noise of the budget is carried by the headroom instead of being written to every gun each cycle."""
+    """Cuts act at once. A little noise of the budget is carried by the headroom instead of being written to every
+    gun each cycle.
+    """
     _free_rooms(s)
     for g in range(s.guns):
         if s.fixed[g]:

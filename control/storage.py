@@ -1,7 +1,7 @@
 """The storage's setpoint: it discharges just what the grid would otherwise exceed, and charges from what is left over.
 
-The setpoint comes from the parts (unmetered load + guns - PV), never from the grid reading less the storage's own power: those two are of
-different instants, and a loop closed over them oscillates.
+The setpoint comes from the parts (unmetered load + guns - PV), never from the grid reading less the storage's own
+power: those two are of different instants, and a loop closed over them oscillates.
 """
 
 from control import reasons
@@ -12,7 +12,9 @@ _FULL_PERMILLE = 950
 
 
 def certain(s):
-    """Discharge that can be had at once (s.storage_certain_w) and the part of it that guns may be promised (s.support_w)."""
+    """Discharge that can be had at once (s.storage_certain_w) and the part of it that guns may be promised
+    (s.support_w).
+    """
     inputs = s.inputs
     s.storage_certain_w = 0
     s.support_w = 0
@@ -44,7 +46,8 @@ def setpoint(s, base_w, dt_ms):
     if wish_w < least_w or wish_w > most_w:
         wish_w = max(least_w, min(most_w, wish_w))
         s.storage_reason = reasons.STORAGE_BMS_LIMIT
-    easing_w = s.pcs_rated_w // 1000 * dt_ms  # letting go takes a second for the full range; taking over takes one cycle
+    # letting go takes a second for the full range; taking over takes one cycle
+    easing_w = s.pcs_rated_w // 1000 * dt_ms
     s.storage_setpoint_w = min(wish_w, s.storage_setpoint_w + easing_w)
 
 

@@ -31,7 +31,9 @@ class App:
         self.state.load()
         self.state.values["boots"] += 1
         self.buses, self.devices = build_buses(config, self.board.open_uart)
-        station = Station(config, {each.id: each.profile.standby_w for each in self.devices.values() if each.role == "gun"})
+        station = Station(
+            config, {each.id: each.profile.standby_w for each in self.devices.values() if each.role == "gun"}
+        )
         self.limits = LimitsInForce(config["circuits"])
         self.stop = EmergencyStop(config.get("inputs"), self.board.contacts, self.state.values["estop"], ticks_ms())
         snapshot = Snapshot(station, self.devices, self.limits, self.stop, grid_meter(config)["id"])
@@ -47,7 +49,9 @@ class App:
         if config.get("mqtt"):
             view = LiveView(config, station, self.devices, self.limits, self.cycle, self.stop, alarms, ticks_ms())
             boot, commands = self.state.values["boots"], Commands(self.limits)
-            self.northbound = Northbound(config, mqtt_password(folder), boot, VERSION, view, alarms, commands, self.stop)
+            self.northbound = Northbound(
+                config, mqtt_password(folder), boot, VERSION, view, alarms, commands, self.stop
+            )
             self.supervisor.add("mqtt", self.northbound.client.run)
             self.supervisor.add("telemetry", self.northbound.run)
         self.title = "%s %s on %s" % (config["station"]["id"], VERSION, config["board"])

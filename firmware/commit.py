@@ -1,4 +1,6 @@
-"""Decisions -> setpoints of the devices. The bus puts decreases first; control has freed the room before it decides an increase."""
+"""Decisions -> setpoints of the devices. The bus puts decreases first; control has freed the room before it decides
+an increase.
+"""
 
 _STORAGE_DEADBAND_W = 200  # two counts of a PCS setpoint in 0.1 kW
 

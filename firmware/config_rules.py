@@ -183,7 +183,7 @@ def _profile(path, device, problems):
     if watchdog is not None and permitted is None:
         # Counting on a watchdog that is not there would let the cap be exceeded when the controller dies.
         problems.append(Problem(path + ".watchdog_s", "watchdog_none", watchdog))
-    elif watchdog is not None and not permitted[0] <= watchdog <= permitted[1]:
+    elif watchdog is not None and watchdog > 0 and not permitted[0] <= watchdog <= permitted[1]:
         problems.append(Problem(path + ".watchdog_s", "range", watchdog, permitted[0], permitted[1], " s"))
 
 

@@ -34,7 +34,6 @@ _CIRCUIT = (
     ("id", "name", REQUIRED, None, ""),
     ("parent", "name_null", REQUIRED, None, ""),
     ("cap_w", "int", REQUIRED, (1, MAX_CAP_W), "W"),
-    ("name", "object", OPTIONAL, _BOTH_LANGUAGES, ""),
 )
 
 _BUS = (
@@ -61,7 +60,6 @@ _DEVICE = (
     ("profile", "name", REQUIRED, None, ""),
     ("bus", "name", REQUIRED, None, ""),
     ("unit", "int", REQUIRED, (1, 247), ""),
-    ("name", "object", OPTIONAL, _BOTH_LANGUAGES, ""),
     ("poll_ms", "int", OPTIONAL, (20, 10000), "ms"),
     ("lost_after_ms", "int", OPTIONAL, (200, 60000), "ms"),
 )
@@ -108,7 +106,6 @@ _EMERGENCY_STOP = (
 )
 _RESET = (
     ("pin", "name", REQUIRED, None, ""),
-    ("normally_closed", "bool", False, None, ""),
 )
 
 _MQTT = (

@@ -1,7 +1,9 @@
-"""The real-time cycle: snapshot -> control.step() -> commit, every `cycle_ms`, on a grid of instants that is never moved.
+"""The real-time cycle: snapshot -> control.step() -> commit, every `cycle_ms`, on a grid of instants that is never
+moved.
 
-The tick itself is synchronous and allocates nothing; garbage is collected in the slack after it. Lateness is the actual start minus
-t0 + n x cycle_ms. A tick that starts a whole cycle late skips the instants it missed, and they are counted.
+The tick itself is synchronous and allocates nothing; garbage is collected in the slack after it. Lateness is the
+actual start minus t0 + n x cycle_ms. A tick that starts a whole cycle late skips the instants it missed, and they are
+counted.
 """
 
 import gc

@@ -1,7 +1,8 @@
 """Emergency stop (急停): a contact, a device or a command presses it; it stays until it is released on site.
 
-The latch is kept in the state file, so a restart does not release it. Release: the contact is closed again and the RESET contact is
-pressed. A station file without contacts leaves only commands to press it and no way to release it from afar.
+The latch is kept in the state file, so a restart does not release it. Release: the contact is closed again and the
+RESET contact is pressed. A station file without contacts leaves only commands to press it and no way to release it
+from afar.
 """
 
 from drivers.ticks import ticks_diff
@@ -10,7 +11,9 @@ _BOOT_GRACE_MS = 1500  # contacts of a process board arrive as datagrams; until 
 
 
 class EmergencyStop:
-    """contacts: object with poll(now_ms) and level(name) -> 1, 0 or -1 (unknown), or None. settings: `inputs` of the station file."""
+    """contacts: object with poll(now_ms) and level(name) -> 1, 0 or -1 (unknown), or None. settings: `inputs` of
+    the station file.
+    """
 
     def __init__(self, settings, contacts, latched, now_ms):
         stop = (settings or {}).get("emergency_stop")

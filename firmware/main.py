@@ -6,7 +6,6 @@ import sys
 
 from firmware import config as station_file
 
-
 # Collecting early and often while modules are loaded keeps the heap in one piece: large blocks are wanted afterwards.
 _COLLECT_EVERY_BYTES = 8192
 
@@ -22,7 +21,8 @@ def main():
         return 2
     station_file.unload()
     gc.collect()
-    from firmware.app import App  # only now: the check of the station file and the station do not fit the heap side by side
+    # only now: the check of the station file and the station do not fit the heap side by side
+    from firmware.app import App
 
     app = App(config)
     gc.threshold(-1)

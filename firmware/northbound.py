@@ -8,7 +8,9 @@ _ALARM_STEP_MS = 50
 
 
 class Northbound:
-    """Two supervised tasks: `client.run` and `run`. commands: Commands. stop: EmergencyStop. view: a StationView with fill(now_ms)."""
+    """Two supervised tasks: `client.run` and `run`. commands: Commands. stop: EmergencyStop. view: a StationView
+    with fill(now_ms).
+    """
 
     def __init__(self, config, password, boot, version, view, alarms, commands, stop):
         settings = config["mqtt"]
@@ -18,7 +20,13 @@ class Northbound:
         self._telemetry = telemetry.Telemetry(view)
         self._birth = telemetry.birth(config, version, boot)
         self.client = Client(
-            settings["host"], settings["port"], self._id, settings.get("user"), password, settings["keepalive_s"], clean=False
+            settings["host"],
+            settings["port"],
+            self._id,
+            settings.get("user"),
+            password,
+            settings["keepalive_s"],
+            clean=False,
         )
         self.client.set_last_will(self._topic("status"), telemetry.status(False), retain=True, qos=1)
         self.client.set_callback(self._on_message)

@@ -1,4 +1,6 @@
-"""Readings of the devices -> inputs of control, in one go and without allocation: the values of one instant, each with its age."""
+"""Readings of the devices -> inputs of control, in one go and without allocation: the values of one instant, each
+with its age.
+"""
 
 from control.station import ABSENT_AGE_MS
 from drivers.reading import GOOD
@@ -10,8 +12,8 @@ _OLDEST_MS = 1 << 28  # ticks are compared only within this span
 class Snapshot:
     """Binds devices to the places in `station.inputs` once; `take()` fills them each cycle.
 
-    station: control.station.Station. devices: dict id -> Device. limits: LimitsInForce. stop: EmergencyStop. meter_id: the device at
-    the grid connection.
+    station: control.station.Station. devices: dict id -> Device. limits: LimitsInForce. stop: EmergencyStop.
+    meter_id: the device at the grid connection.
     """
 
     def __init__(self, station, devices, limits, stop, meter_id):
@@ -68,7 +70,9 @@ class Snapshot:
         inputs.soc_permille = self._soc.value
         inputs.charge_max_w = self._charge.value
         inputs.discharge_max_w = self._discharge.value
-        inputs.bms_age_ms = max(_age_ms(self._soc, now_ms), _age_ms(self._charge, now_ms), _age_ms(self._discharge, now_ms))
+        inputs.bms_age_ms = max(
+            _age_ms(self._soc, now_ms), _age_ms(self._charge, now_ms), _age_ms(self._discharge, now_ms)
+        )
 
     def _take_gun(self, inputs, g, now_ms):
         power_age_ms = _age_ms(self._gun_w[g], now_ms)

@@ -11,7 +11,8 @@ _RESTART_MAX_MS = 10000
 
 
 class Task:
-    """name: for people. start: function that makes the coroutine. heart: object with heartbeat_ms, or None for a task that is not critical.
+    """name: for people. start: function that makes the coroutine. heart: object with heartbeat_ms, or None for a
+    task that is not critical.
 
     deadline_ms: the oldest heartbeat with which the watchdog is still fed.
     """

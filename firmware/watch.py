@@ -62,14 +62,20 @@ class Watch:
             deaf = bool(s.fixed[g]) and not s.disobedient[g] and s.started
             self._alarms.update("gun_deaf", s.gun_ids[g], deaf, now_ms, s.entitled_w[g])
             defies = bool(s.disobedient[g])
-            self._alarms.update("gun_disobedient", s.gun_ids[g], defies, now_ms, s.inputs.gun_w[g], s.inputs.gun_upper_w[g])
+            self._alarms.update(
+                "gun_disobedient", s.gun_ids[g], defies, now_ms, s.inputs.gun_w[g], s.inputs.gun_upper_w[g]
+            )
 
     def _look_at_storage(self, now_ms):
         s = self._station
         if s.has_storage:
-            limited = s.started and s.storage_certain_w * 2 < s.pcs_rated_w and s.inputs.soc_permille > s.reserve_soc_permille
+            limited = (
+                s.started and s.storage_certain_w * 2 < s.pcs_rated_w and s.inputs.soc_permille > s.reserve_soc_permille
+            )
             inputs = s.inputs
-            self._alarms.update("bms_limit", self._station_id, limited, now_ms, inputs.charge_max_w, inputs.discharge_max_w)
+            self._alarms.update(
+                "bms_limit", self._station_id, limited, now_ms, inputs.charge_max_w, inputs.discharge_max_w
+            )
 
     def _look_at_controller(self, now_ms):
         s = self._station

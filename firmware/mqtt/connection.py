@@ -78,17 +78,19 @@ class Connection:
     async def one_connection(self) -> None:
         """Connect, serve, and return when the connection has ended; `last_error` says why."""
         self._begin()
-        children = [asyncio.create_task(self._child(self._write_loop()))]
+        children = [asyncio.create_task(self._child(self._write_loop))]
         try:
             while self._fault is None and not children[0].done() and not self._left_while_connecting():
                 await sleep_ms(_SUPERVISE_MS)
                 self.heartbeat_ms = ticks_ms()
                 if self._link.is_open and len(children) == 1:
-                    children.append(asyncio.create_task(self._child(self._read_loop())))
+                    children.append(asyncio.create_task(self._child(self._read_loop)))
                 self._check_deadlines(self.heartbeat_ms)
         except BrokerSilent as error:
             self._fault = error
         finally:
+            if self._fault is not None:
+                self.last_error = self._fault
             self._state = 0
             for child in children:
                 child.cancel()
@@ -97,8 +99,6 @@ class Connection:
                     await sleep_ms(0)
             self._link.close()
             self.outbox.connection_lost()
-            if self._fault is not None:
-                self.last_error = self._fault
 
     def _left_while_connecting(self) -> bool:
         return self._stopping and self._state == _CONNECTING
@@ -116,10 +116,10 @@ class Connection:
         for subscription in self._subscriptions:
             subscription.renew()
 
-    async def _child(self, coroutine) -> None:
+    async def _child(self, part) -> None:
         """A part of one connection: whatever ends it is a fault of the connection, never of the station."""
         try:
-            await coroutine
+            await part()
         except asyncio.CancelledError:
             pass
         except Exception as error:

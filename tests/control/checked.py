@@ -1,4 +1,6 @@
-"""Integers that refuse to leave 31 bits signed, and a station made of them: what would allocate, or wrap in native code, on a board."""
+"""Integers that refuse to leave 31 bits signed, and a station made of them: what would allocate, or wrap in native
+code, on a board.
+"""
 
 from array import array
 
@@ -22,9 +24,9 @@ def _checked(name):
     return operate
 
 
-for _name in (
-    "add sub mul floordiv mod lshift rshift neg abs and or radd rsub rmul rfloordiv rmod rlshift rrshift rand ror".split()
-):
+_OPERATIONS = "add sub mul floordiv mod lshift rshift and or"
+_REFLECTED = " ".join("r" + name for name in _OPERATIONS.split())
+for _name in f"{_OPERATIONS} {_REFLECTED} neg abs".split():
     setattr(Int31, f"__{_name}__", _checked(f"__{_name}__"))
 
 

@@ -66,13 +66,17 @@ def started(guns, grid_w=25000, pv_w=0, **changes):
 
 
 def obey(station):
-    """Devices that do at once what they are told: limits acknowledged, guns at their limits, the meter showing the sum."""
+    """Devices that do at once what they are told: limits acknowledged, guns at their limits, the meter showing
+    the sum.
+    """
     inputs = station.inputs
     for g in range(station.guns):
         if station.grant_w[g] >= 0:
             inputs.gun_upper_w[g] = station.grant_w[g]
         if inputs.gun_state[g] == 2:
-            inputs.gun_w[g] = min(inputs.gun_upper_w[g], station.max_w[g]) if inputs.gun_upper_w[g] >= station.min_w[g] else 0
+            inputs.gun_w[g] = (
+                min(inputs.gun_upper_w[g], station.max_w[g]) if inputs.gun_upper_w[g] >= station.min_w[g] else 0
+            )
     inputs.storage_w = station.storage_setpoint_w
 
 

@@ -1,4 +1,4 @@
-"""Max-min sharing, on random trees of circuits: never above a circuit, no watt idle that somebody may have, no order."""
+"""Max-min sharing on random trees of circuits: never above a circuit, no watt idle that somebody may have, no order."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,7 +80,11 @@ def test_nobody_rises_above_another_who_shares_the_same_full_circuit(case):
         if not station.admitted[g] or bound < 0:
             continue
         for other in range(len(guns)):
-            if station.admitted[other] and bound in below(station, other) and station.target_w[other] > guns[other]["min_w"]:
+            if (
+                station.admitted[other]
+                and bound in below(station, other)
+                and station.target_w[other] > guns[other]["min_w"]
+            ):
                 assert level(other) <= level(g) + 1 + len(guns), (g, other)
 
 

@@ -1,5 +1,7 @@
 # runs on: cpython, micropython
-"""heap_lock() on MicroPython makes any allocation between snapshot and commit raise; CPython runs the same situations without the lock."""
+"""heap_lock() on MicroPython makes any allocation between snapshot and commit raise; CPython runs the same situations
+without the lock.
+"""
 
 from control.step import step
 from tests.control.stations import charging, obey, started

@@ -1,4 +1,6 @@
-"""The promise under fire: random stations on random buses that lose writes and acknowledgements, in virtual time against simple physics."""
+"""The promise under fire: random stations on random buses that lose writes and acknowledgements, in virtual time
+against simple physics.
+"""
 
 import random
 
@@ -45,8 +47,10 @@ class Wire:
         for g in range(self.station.guns):
             pace_w = self.station.ramp_up_w_s[g] // 5
             target_w = min(self.held_w[g], self.wants_w[g]) if self.held_w[g] >= self.station.min_w[g] else 0
-            self.power_w[g] = max(target_w, self.power_w[g] - 2 * pace_w) if target_w < self.power_w[g] else min(
-                target_w, self.power_w[g] + pace_w
+            self.power_w[g] = (
+                max(target_w, self.power_w[g] - 2 * pace_w)
+                if target_w < self.power_w[g]
+                else min(target_w, self.power_w[g] + pace_w)
             )
 
     def read(self):
@@ -67,7 +71,12 @@ def stations(draw):
         kind = draw(st.sampled_from(CLASSES))
         max_w = draw(st.integers(60000, 600000)) if kind != "slow" else draw(st.integers(7000, 22000))
         guns.append({"class": kind, "max_w": max_w, "min_w": 5000, "fallback_w": 5000})
-    return guns, draw(st.integers(120000, 2000000)), draw(st.integers(0, 1 << 30)), draw(st.sampled_from([0.0, 0.1, 0.4]))
+    return (
+        guns,
+        draw(st.integers(120000, 2000000)),
+        draw(st.integers(0, 1 << 30)),
+        draw(st.sampled_from([0.0, 0.1, 0.4])),
+    )
 
 
 def closed_loop(guns, cap_w, seed, loss, cycles=80, checked=False):
@@ -102,9 +111,10 @@ def test_limits_really_held_never_sum_above_the_cap_whatever_is_lost(case):
 @settings(max_examples=30, deadline=None)
 def test_without_losses_no_watt_stays_idle_while_a_gun_wants_it(case):
     guns, cap_w, seed, _ = case
-    for station, wire in closed_loop(guns, cap_w, seed, 0.0, cycles=400):
-        pass
-    wanting = [g for g in range(station.guns) if wire.wants_w[g] > wire.power_w[g] + 1 and wire.held_w[g] < station.max_w[g]]
+    station, wire = list(closed_loop(guns, cap_w, seed, 0.0, cycles=400))[-1]
+    wanting = [
+        g for g in range(station.guns) if wire.wants_w[g] > wire.power_w[g] + 1 and wire.held_w[g] < station.max_w[g]
+    ]
     if wanting:
         spare_w = cap_w - station.headroom_w - 25000 - sum(wire.held_w)
         trimmed_w = sum(500 + station.max_w[g] // 50 for g in range(station.guns))
@@ -115,8 +125,7 @@ def test_without_losses_no_watt_stays_idle_while_a_gun_wants_it(case):
 @settings(max_examples=25, deadline=None)
 def test_every_intermediate_fits_31_bits(case):
     guns, cap_w, seed, loss = case
-    for station, _ in closed_loop(guns, cap_w, seed, loss, cycles=40, checked=True):
-        pass
+    station, _ = list(closed_loop(guns, cap_w, seed, loss, cycles=40, checked=True))[-1]
     assert isinstance(station.headroom_w, Int31) and station.grant_w[0] >= 0
 
 

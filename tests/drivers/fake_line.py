@@ -1,6 +1,8 @@
-"""A line that is a function: what is written to it is answered by fake devices, in memory. Runs on CPython and MicroPython.
+"""A line that is a function: what is written to it is answered by fake devices, in memory. Runs on CPython and
+MicroPython.
 
-The frames are taken apart and built here by themselves (bitwise CRC), so that a mistake of the framers cannot hide on both sides.
+The frames are taken apart and built here by themselves (bitwise CRC), so that a mistake of the framers cannot hide on
+both sides.
 """
 
 from drivers.modbus.errors import Closed
@@ -61,7 +63,8 @@ class FakeUnit:
 class FakeLine:
     """A link with `units` {unit id: FakeUnit} on it, RTU when `is_serial`, else TCP.
 
-    chunk: bytes per read; before: bytes that ring in front of each answer; mangle(answer) -> bytes sent instead; refused: cannot be opened.
+    chunk: bytes per read; before: bytes that ring in front of each answer; mangle(answer) -> bytes sent instead;
+    refused: cannot be opened.
     """
 
     def __init__(self, units, is_serial=True):

@@ -41,6 +41,11 @@ async def until(condition, within_ms=3000):
         await sleep_ms(2)
 
 
+async def obeyed(setpoint, value):
+    setpoint.want(value)
+    await until(lambda: setpoint.held == value)
+
+
 def pile(unit, **more):
     return ("cn_pile_v2", unit, FakeUnit({2: 2, 4: 50, 5: 1, 7: 100, 8: 190}), more)
 
@@ -65,8 +70,7 @@ def test_a_decrease_is_the_very_next_frame_on_its_bus():
         for turn in range(5):
             await sleep_ms(7 * turn)
             before = len(line.order)
-            devices[2].setpoints["limit_w"].want(50000 - 1000 * turn)
-            await until(lambda: devices[2].setpoints["limit_w"].held == 50000 - 1000 * turn)
+            await obeyed(devices[2].setpoints["limit_w"], 50000 - 1000 * turn)
             # One request may already be on the wire when the want comes.
             assert line.order[before : before + 2].count(3) >= 1, line.order[before:]
             frames = [f for _, _, f, _ in fakes][2].writes()
@@ -85,8 +89,7 @@ def test_a_want_wakes_an_idle_bus_within_a_few_milliseconds():
         for turn in range(10):
             await sleep_ms(23)
             started = ticks_ms()
-            setpoint.want(40000 - 1000 * turn)
-            await until(lambda: setpoint.held == 40000 - 1000 * turn)
+            await obeyed(setpoint, 40000 - 1000 * turn)
             late.append(ticks_diff(ticks_ms(), started))
 
     scene(TCP, [pile(1, poll_ms=5000)], play)

@@ -48,7 +48,8 @@ def test_an_unknown_profile_is_refused_by_name():
 
 
 def test_a_device_without_a_needed_parameter_is_refused():
-    for profile, missing in (("acrel_dtsd1352", "ct_ratio"), ("alpitronic_hyc", "connector"), ("sinexcel_pws2", "rated_w")):
+    needs = (("acrel_dtsd1352", "ct_ratio"), ("alpitronic_hyc", "connector"), ("sinexcel_pws2", "rated_w"))
+    for profile, missing in needs:
         try:
             device(profile, **{missing: None})
         except ValueError as error:
@@ -181,7 +182,8 @@ def test_ac_limits_become_amperes_per_phase_and_pause_below_six():
 
 
 def test_what_is_read_back_is_never_more_than_what_was_asked_for():
-    for profile, ask in (("alpitronic_hyc", 123457), ("cn_pile_v2", 43219), ("foxess_evc", 9999), ("heidelberg_ec", 4200)):
+    guns = (("alpitronic_hyc", 123457), ("cn_pile_v2", 43219), ("foxess_evc", 9999), ("heidelberg_ec", 4200))
+    for profile, ask in guns:
         dev = device(profile)
         output = dev.profile.outputs[0]
         for value in range(ask, ask + 300, 7):

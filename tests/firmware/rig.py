@@ -1,4 +1,6 @@
-"""A station's firmware without its wires: devices from the demo station, readings put in by hand, a clock that the test moves."""
+"""A station's firmware without its wires: devices from the demo station, readings put in by hand, a clock that the
+test moves.
+"""
 
 import json
 

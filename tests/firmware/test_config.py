@@ -238,7 +238,7 @@ def test_settings_of_a_serial_line_are_checked():
 
 def test_numbers_outside_their_range_are_refused():
     for name, key, values in (("meter", "unit", (0, 248, -1)), ("meter", "ct_ratio", (0, 10001)),
-                              ("gun5", "watchdog_s", (9,)), ("pv1", "rated_w", (0, 10000001))):
+                              ("gun5", "watchdog_s", (0, 9)), ("pv1", "rated_w", (0, 10000001))):
         for value in values:
             assert_device_refused(name, key, value, "range")
     for key, values in (("cycle_ms", (99, 1001)), ("headroom_permille", (4, 201))):

@@ -133,3 +133,13 @@ def test_the_command_schema_and_the_firmware_agree(command, fits):
     ack = Commands(LimitsInForce([{"id": "grid", "cap_w": 400000}])).handle(json.dumps(command).encode(), 0)
     assert (ack["result"] == "accepted") is fits
     assert (errors("command", command) == []) is fits
+
+
+def test_the_examples_of_the_specification_satisfy_the_schemas():
+    text = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
+    example = text.split("```json")[1].split("```")[0]
+    assert errors("telemetry", json.loads(example)) == []
+    commands = [part for part in text.split("`") if part.startswith('{"id"')]
+    assert len(commands) == 2
+    for command in commands:
+        assert errors("command", json.loads(command)) == []

@@ -101,7 +101,7 @@ def test_served_and_wanted_are_energy_at_the_socket():
     gun.plug(car())
     figures = PlantFigures(plant, 400e3)
     run(plant, figures, 10.0)
-    # Ramps at 40 kW/s to 50 kW (1.25 s), then holds: 50 x 10 - 50 x 1.25 / 2 kW*s. It would have taken its 100 kW throughout.
+    # Ramps at 40 kW/s to 50 kW (1.25 s), then holds: 50 x 10 - 50 x 1.25 / 2 kW*s. It wanted its 100 kW throughout.
     report = figures.report()
     assert report["served_per_gun_kwh"]["gun1"] == pytest.approx((500 - 31.25) / 3600, rel=0.01)
     assert report["wanted_kwh"] == pytest.approx(1000 / 3600, rel=0.01)

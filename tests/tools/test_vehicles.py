@@ -1,4 +1,6 @@
-"""Cars: the generator holds its published quantiles, everything is deterministic, and a bad sessions file is refused whole."""
+"""Cars: the generator holds its published quantiles, everything is deterministic, and a bad sessions file is refused
+whole.
+"""
 
 import random
 

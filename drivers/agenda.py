@@ -1,0 +1,182 @@
+"""What one device needs next from its bus, how urgent it is, and how long a silent device is left alone."""
+
+from drivers.command import DECREASE
+from drivers.plan import Plan
+from drivers.ticks import ticks_add, ticks_diff, ticks_ms
+
+# Ranks, most urgent first.
+RANK_DECREASE, RANK_CONTROL, RANK_INCREASE, RANK_SLOW = 0, 1, 2, 3
+
+_SILENT_TO_QUARANTINE = 3
+_NOISY_TO_QUARANTINE = 12  # damaged answers in a row: the device is there, but every request costs the others a drain
+_PATIENCE_INCREASE_MS = 1000  # then an increase or a refresh ranks with the control readings
+_PATIENCE_SLOW_MS = 5000
+_GIVE_UP_MS = 60000
+_PROBE_FIRST_MS = 2000
+_PROBE_LONGEST_MS = 300000
+_PROBE_LONGEST_CONTROL_MS = 10000  # roles that the cycle cannot do without
+_PROBE_ALONE_FIRST_MS = 250  # a device alone on its bus slows nobody down
+_PROBE_ALONE_LONGEST_MS = 2000
+_MAX_IDLE_MS = 1000
+
+
+class Agenda:
+    """alone: no other device shares the bus."""
+
+    def __init__(self, device, max_gap: int, alone: bool):
+        self.device = device
+        self.plan = Plan(device, max_gap)
+        self.rank = RANK_SLOW  # of the job that `next_job` gave
+        self.due_ms = ticks_ms()  # since when that job waits
+        self._silent = 0
+        self._noisy = 0
+        self._not_before_ms = ticks_ms()
+        self._probe_ms = ticks_ms()
+        self._probes = 0
+        self._backoff_ms = 0
+        if alone:
+            self._first_ms, self._longest_ms = _PROBE_ALONE_FIRST_MS, _PROBE_ALONE_LONGEST_MS
+        else:
+            self._first_ms = _PROBE_FIRST_MS
+            cycle = device.role in ("gun", "meter", "pcs")
+            self._longest_ms = _PROBE_LONGEST_CONTROL_MS if cycle else _PROBE_LONGEST_MS
+
+    def next_job(self, now_ms: int):
+        """The device's most urgent job that may go out now, with `rank` and `due_ms` set; None when there is none.
+        Allocates nothing."""
+        if ticks_diff(self._not_before_ms, now_ms) > 0:
+            return None
+        if self.device.health.quarantined:
+            if ticks_diff(self._probe_ms, now_ms) > 0:
+                return None
+            self.rank = RANK_INCREASE
+            self.due_ms = self._probe_ms
+            return self._probe(now_ms)
+        command = self._pending(now_ms)
+        if command is not None and command.urgency(now_ms) == DECREASE:
+            return self._command(command, RANK_DECREASE, now_ms)
+        step = self.plan.step()
+        if step is not None:
+            self.rank = RANK_CONTROL
+            self.due_ms = self._not_before_ms
+            return step
+        block = self._block(now_ms, False)
+        if command is not None:
+            patient = ticks_diff(now_ms, command.since_ms) < _PATIENCE_INCREASE_MS
+            if block is None or not patient:
+                return self._command(command, RANK_INCREASE if patient else RANK_CONTROL, now_ms)
+        if block is not None:
+            self.rank = RANK_CONTROL
+            self.due_ms = block.due_ms
+            return block
+        if self.plan.is_commanded and self.plan.start.is_due(now_ms):
+            self.rank = RANK_INCREASE
+            self.due_ms = now_ms
+            return self.plan.start
+        block = self._block(now_ms, True)
+        if block is not None:
+            patient = ticks_diff(now_ms, block.due_ms) < _PATIENCE_SLOW_MS
+            self.rank = RANK_SLOW if patient else RANK_CONTROL
+            self.due_ms = block.due_ms
+        return block
+
+    def idle_ms(self, now_ms: int) -> int:
+        """Time until `next_job` may give something without anybody waking the bus, 1 to 1000 ms."""
+        if self.device.health.quarantined:
+            idle = ticks_diff(self._probe_ms, now_ms)
+        else:
+            idle = _MAX_IDLE_MS
+            for command in self.plan.commands:
+                idle = 0 if command.urgency(now_ms) else min(idle, command.idle_ms(now_ms))
+            for block in self.plan.blocks:
+                idle = min(idle, ticks_diff(block.due_ms, now_ms))
+            for block in self.plan.read_backs:
+                idle = min(idle, ticks_diff(block.due_ms, now_ms))
+            if self.plan.step() is not None:
+                idle = 0
+        return max(1, min(_MAX_IDLE_MS, max(idle, ticks_diff(self._not_before_ms, now_ms))))
+
+    def answered(self, job, now_ms: int):
+        """The device answered `job`, be it with an exception."""
+        self._silent = 0
+        self._noisy = 0
+        self._after_request(now_ms)
+        if self.device.health.quarantined:
+            self.device.health.quarantined = False
+            if self.plan.blocks:
+                self._backoff_ms = 0
+            if job not in self.plan.steps:
+                self.plan.restart()
+        if not self.plan.blocks and self.plan.step() is None:  # it answers, but it is not what its profile expects
+            self._isolate(now_ms)
+            self.plan.restart()
+
+    def unanswered(self, silent: bool, now_ms: int):
+        """Silence (`silent`) or a damaged answer."""
+        health = self.device.health
+        self._after_request(now_ms)
+        if silent:
+            self._silent += 1
+        else:
+            self._noisy += 1
+        if health.quarantined or self._silent >= _SILENT_TO_QUARANTINE or self._noisy >= _NOISY_TO_QUARANTINE:
+            self._isolate(now_ms)
+        self.check_given_up(now_ms)
+
+    def check_given_up(self, now_ms: int):
+        """After a minute of silence the readings are marked ABSENT, because ticks wrap."""
+        device = self.device
+        if not device.gave_up and device.health.ever_answered:
+            if ticks_diff(now_ms, device.health.last_good_ms) > _GIVE_UP_MS:
+                device.give_up()
+
+    def _isolate(self, now_ms):
+        self.device.health.quarantined = True
+        self._noisy = 0
+        self._backoff_ms = min(self._longest_ms, 2 * self._backoff_ms or self._first_ms)
+        self._probe_ms = ticks_add(now_ms, self._backoff_ms)
+
+    def _after_request(self, now_ms):
+        self._not_before_ms = ticks_add(now_ms, self.device.profile.request_gap_ms)
+
+    def _probe(self, now_ms):
+        """In turn a pending decrease, which a device that only fails to answer will obey, and a read."""
+        self._probes += 1
+        if self._probes & 1:
+            for command in self.plan.commands:
+                if command.urgency(now_ms) == DECREASE:
+                    return command
+        return self.plan.step() or (self.plan.blocks[0] if self.plan.blocks else None)
+
+    def _pending(self, now_ms):
+        """The command that has something to write, the one with a decrease before others; None before the read-back."""
+        if not self.plan.may_write:
+            return None
+        found = None
+        for command in self.plan.commands:
+            urgency = command.urgency(now_ms)
+            if urgency == DECREASE:
+                return command
+            if urgency:
+                found = command
+        return found
+
+    def _command(self, command, rank, now_ms):
+        self.rank = rank
+        self.due_ms = command.since_ms
+        start = self.plan.start
+        return start if start.is_due(now_ms) else command
+
+    def _block(self, now_ms, slow):
+        """The block that has waited longest."""
+        found, longest = None, -1
+        for block in self.plan.blocks:
+            late = ticks_diff(now_ms, block.due_ms)
+            if block.slow == slow and late > longest:
+                found, longest = block, late
+        if slow:
+            for block in self.plan.read_backs:
+                late = ticks_diff(now_ms, block.due_ms)
+                if late > longest:
+                    found, longest = block, late
+        return found

@@ -1,0 +1,35 @@
+"""From a checked station file to its buses and devices."""
+
+from drivers.bus import Bus
+from drivers.device import Device
+from drivers.modbus.client import RTU_TIMEOUT_MS, TCP_TIMEOUT_MS, rtu_client, tcp_client
+from drivers.modbus.serial_link import SerialLink
+from drivers.modbus.tcp_link import TcpLink
+from drivers.profiles import registry
+
+
+def build_buses(config: dict, open_uart):
+    """(buses, devices): a Bus for each bus of the station file, and {device id: Device}.
+
+    config: the content of `station.json`. open_uart(port, baud, parity, stop_bits) gives a serial port of the board or
+    raises OSError; it is called by the bus task, again and again until it succeeds, so that a missing port keeps
+    nothing else from starting.
+    ValueError for an unknown profile, a wrong role, or a parameter that the profile needs.
+    """
+    devices = {}
+    for params in config["devices"]:
+        devices[params["id"]] = Device(params, registry.load(params["profile"]))
+    buses = []
+    for bus in config["buses"]:
+        members = [devices[d["id"]] for d in config["devices"] if d["bus"] == bus["id"]]
+        buses.append(Bus(bus, _client(bus, open_uart), members))
+    return buses, devices
+
+
+def _client(bus, open_uart):
+    if bus["kind"] == "tcp":
+        link = TcpLink(bus["host"], bus.get("tcp_port", 502))
+        return tcp_client(link, bus.get("timeout_ms", TCP_TIMEOUT_MS))
+    baud, parity, stop_bits = bus.get("baud", 9600), bus.get("parity", "N"), bus.get("stop_bits", 1)
+    link = SerialLink(bus["port"], lambda: open_uart(bus["port"], baud, parity, stop_bits))
+    return rtu_client(link, baud, parity, stop_bits, bus.get("timeout_ms", RTU_TIMEOUT_MS))

@@ -1,0 +1,144 @@
+"""One RS-485 line, or one TCP gateway shared by its unit ids: the task that puts one request after another on it.
+
+Order: decreases of setpoints > control readings > increases and refreshes > slow readings; among equals the one that
+waits longest.
+"""
+
+from array import array
+
+from drivers.agenda import Agenda
+from drivers.modbus.errors import Closed, CrcError, ExceptionReply, ModbusError, Timeout
+from drivers.sleeper import Sleeper
+from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+
+_REOPEN_FIRST_MS = 250
+_REOPEN_LONGEST_MS = 2000
+_MAX_WRITE_WORDS = 8
+# Registers read along for nothing: they cost less than a second request with its gaps and its turnaround.
+_MAX_GAP_SERIAL = 16
+_MAX_GAP_TCP = 40
+
+
+class Bus:
+    """config: the bus object of the station file; port: a `drivers.modbus.client.Client`; devices: list of Device on
+    it.
+
+    `run()` is a task for the supervisor: it ends only by cancellation. `heartbeat_ms` is set on each turn of its loop.
+    `problem`: the newest error of the line itself (it cannot be opened, it was lost), None while it is open.
+    """
+
+    def __init__(self, config: dict, port, devices):
+        self.id = config["id"]
+        self.client = port
+        self.devices = devices
+        self.heartbeat_ms = ticks_ms()
+        self.problem = None
+        self._sleeper = Sleeper()
+        self._words = array("H", bytearray(2 * _MAX_WRITE_WORDS))
+        max_gap = _MAX_GAP_SERIAL if config["kind"] == "rtu" else _MAX_GAP_TCP
+        self._agendas = [Agenda(device, max_gap, len(devices) == 1) for device in devices]
+        self._failures = 0  # openings that failed, or lines that were lost, in a row
+        for device in devices:
+            for setpoint in device.setpoints.values():
+                setpoint.sleeper = self._sleeper
+
+    async def run(self):
+        while True:
+            self.heartbeat_ms = ticks_ms()
+            if not self.client.link.is_open:
+                await self._open()
+                continue
+            agenda, job = self.pick(ticks_ms())
+            if job is None:
+                await self._sleeper.sleep(self.idle_ms(ticks_ms()))
+            else:
+                await self._perform(agenda, job)
+
+    def pick(self, now_ms: int):
+        """(agenda, job) that goes out next; (None, None) when nothing is due."""
+        best, best_job = None, None
+        for agenda in self._agendas:
+            job = agenda.next_job(now_ms)
+            if job is None:
+                continue
+            if best is None or agenda.rank < best.rank:
+                best, best_job = agenda, job
+            elif agenda.rank == best.rank and ticks_diff(agenda.due_ms, best.due_ms) < 0:
+                best, best_job = agenda, job
+        return best, best_job
+
+    def idle_ms(self, now_ms: int) -> int:
+        idle = 1000
+        for agenda in self._agendas:
+            idle = min(idle, agenda.idle_ms(now_ms))
+        return idle
+
+    async def _open(self):
+        if self._failures > 1:
+            await sleep_ms(min(_REOPEN_LONGEST_MS, _REOPEN_FIRST_MS << min(self._failures - 2, 4)))
+            self.heartbeat_ms = ticks_ms()
+        try:
+            await self.client.open()
+        except ModbusError as error:
+            self._failures += 1
+            self.problem = error
+            now_ms = ticks_ms()
+            for agenda in self._agendas:
+                agenda.plan.restart()  # whoever comes back may have been switched off meanwhile
+                agenda.check_given_up(now_ms)
+        else:
+            self.problem = None
+
+    async def _perform(self, agenda, job):
+        """One request and all the ways in which it can end."""
+        client, device, health = self.client, agenda.device, agenda.device.health
+        schedule = getattr(job, "schedule", None)
+        if schedule is not None:
+            schedule(ticks_ms())
+        try:
+            if job.is_write:
+                at = 0
+                count = job.fill(self._words)
+                await client.write(device.id, device.unit, job.function, job.register, self._words, count)
+            else:
+                at = await client.read(device.id, device.unit, job.function, job.register, job.count)
+        except ExceptionReply as error:
+            now_ms = ticks_ms()
+            health.exceptions += 1
+            health.last_error = error
+            self._failures = 0
+            if error.is_from_gateway:
+                job.unanswered(now_ms)
+                agenda.unanswered(True, now_ms)
+            else:
+                device.answered(now_ms, client.turnaround_ms)
+                job.refused(error, now_ms)
+                agenda.answered(job, now_ms)
+        except ModbusError as error:
+            self._failed(agenda, job, error)
+        else:
+            now_ms = ticks_ms()
+            self._failures = 0
+            health.ok += 1
+            device.answered(now_ms, client.turnaround_ms)
+            job.replied(client.rx, at, client.sent_ms, now_ms)
+            agenda.answered(job, now_ms)
+
+    def _failed(self, agenda, job, error):
+        health, now_ms = agenda.device.health, ticks_ms()
+        health.last_error = error
+        job.unanswered(now_ms)
+        if isinstance(error, Closed):
+            self._failures += 1
+            self.problem = error
+            for other in self._agendas:
+                other.plan.restart()  # a peer that closes may have restarted
+                other.check_given_up(now_ms)
+            return
+        if isinstance(error, Timeout):
+            health.timeouts += 1
+        elif isinstance(error, CrcError):
+            health.crc_errors += 1
+        else:
+            health.protocol_errors += 1
+        agenda.unanswered(isinstance(error, Timeout), now_ms)
