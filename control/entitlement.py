@@ -32,7 +32,10 @@ def update(s, dt_ms):
 
 
 def _upper_w(s, g):
-    return s.inputs.gun_upper_w[g] if s.inputs.gun_held_known[g] else s.max_w[g]
+    """Largest power that the limits it may hold allow. At its pause value a gun delivers nothing."""
+    if not s.inputs.gun_held_known[g]:
+        return s.max_w[g]
+    return s.inputs.gun_upper_w[g] if s.inputs.gun_upper_w[g] > s.standby_w[g] else 0
 
 
 def _entitle_deaf(s, g):

@@ -7,18 +7,16 @@ allocation.
 def allocate(s):
     """Set s.target_w, s.admitted and s.bound_by from s.demand_w and s.circuit_allowed_w.
 
-    A gun that asks for less than its minimum gets just what it asks (a pause value). A minimum that does not fit
-    is refused whole and the gun is left at its pause value with the circuit that refused it in s.bound_by.
+    A gun that asks for less than its minimum is paused; its pause value takes no room. A minimum that does not fit is
+    refused whole and the gun is paused, with the circuit that refused it in s.bound_by.
     """
     for c in range(s.circuits):
         s.circuit_room_w[c] = s.circuit_allowed_w[c]
     for g in range(s.guns):
-        s.target_w[g] = 0
+        s.target_w[g] = s.standby_w[g]
         s.bound_by[g] = -1
         s.admitted[g] = 0
         s.fills[g] = 0
-        if s.demand_w[g] < s.min_w[g]:
-            _take(s, g, s.demand_w[g])
     _admit_minima(s)
     while _raise_level(s):
         pass
@@ -63,12 +61,12 @@ def _admit_minima(s):
             return
         full = tightest(s, best)
         if s.circuit_room_w[full] >= s.min_w[best]:
+            s.target_w[best] = 0
             _take(s, best, s.min_w[best])
             s.admitted[best] = 1
             s.fills[best] = 1
         else:
             s.bound_by[best] = full
-            _take(s, best, min(s.standby_w[best], max(0, s.circuit_room_w[full])))
 
 
 def _raise_level(s):

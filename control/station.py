@@ -167,6 +167,10 @@ class Station:
         self.reason_b = _zeros(guns)
         self.storage_setpoint_w = 0
         self.storage_wish_w = 0  # before the battery's limits
+        self.storage_before_w = 0  # setpoint one cycle ago, and two
+        self.storage_long_before_w = 0
+        self.storage_short_ms = 0  # time left in which the PCS counts only with what it really gave
+        self.storage_short_w = 0
         self.storage_reason = 0
         self.storage_certain_w = 0
         self.support_w = 0

@@ -20,7 +20,7 @@ def step(s, dt_ms):
     estimate.observe(s, dt_ms)
     ladder.update(s, dt_ms)
     entitlement.update(s, dt_ms)
-    storage.certain(s)
+    storage.certain(s, dt_ms)
     base_w = ladder.base_hi_w(s)
     _budget(s, base_w)
     if s.inputs.emergency_stop:
@@ -48,7 +48,7 @@ def _may_decide(s):
     if not ready and s.uptime_ms < _START_GRACE_MS:
         return False
     s.started = True
-    s.storage_setpoint_w = s.inputs.storage_w
+    s.storage_setpoint_w = s.storage_before_w = s.storage_long_before_w = s.inputs.storage_w
     for g in range(s.guns):
         s.grant_w[g] = _taken_over_w(s, g)
     return True
@@ -130,7 +130,10 @@ def _increase(s):
     for g in range(s.guns):
         s.fills[g] = 0
         if s.fixed[g] == 0 and s.target_w[g] > s.grant_w[g]:
-            s.fills[g] = 1
+            if s.target_w[g] <= s.standby_w[g]:
+                s.grant_w[g] = s.target_w[g]  # a pause that keeps the session, after a stop: it takes no room
+            else:
+                s.fills[g] = 1
         if s.bound_by[g] >= 0:
             s.wants_more = True
     for _ in range(s.guns):
@@ -152,7 +155,7 @@ def _raise(s, g):
     if room_w <= 0:
         return
     new_w = min(s.target_w[g], max(grant_w, entitled_w) + room_w)
-    if new_w < s.min_w[g] and new_w > s.standby_w[g]:
+    if new_w < s.min_w[g]:
         return  # below its minimum a gun cannot run: wait until the whole minimum is free
     if new_w - grant_w < max(200, grant_w // 64) and new_w < s.max_w[g]:
         return

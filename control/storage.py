@@ -9,9 +9,11 @@ from control import reasons
 _SILENT_MS = 1000
 _FADE_PERMILLE = 50  # support fades over the last 5 % above the reserve
 _FULL_PERMILLE = 950
+_SHORT_MS = 3000  # by then the BMS has told its new limit
+_TOLERANCE_W = 2000
 
 
-def certain(s):
+def certain(s, dt_ms):
     """Discharge that can be had at once (s.storage_certain_w) and the part of it that guns may be promised
     (s.support_w).
     """
@@ -23,9 +25,23 @@ def certain(s):
     if inputs.storage_age_ms > _SILENT_MS or inputs.bms_age_ms > 5 * _SILENT_MS:
         return
     s.storage_certain_w = max(0, min(s.pcs_rated_w, inputs.discharge_max_w))
+    _notice_shortfall(s, dt_ms)
+    if s.storage_short_ms > 0:
+        s.storage_certain_w = min(s.storage_certain_w, s.storage_short_w)
     above = max(0, min(_FADE_PERMILLE, inputs.soc_permille - s.reserve_soc_permille))
     promised_w = s.support_max_w // _FADE_PERMILLE * above
     s.support_w = min(promised_w, s.storage_certain_w // 2)
+
+
+def _notice_shortfall(s, dt_ms):
+    """A PCS that gives less than each of the last setpoints has been derated: its power says so before its BMS does."""
+    s.storage_short_ms = max(0, s.storage_short_ms - dt_ms)
+    expected_w = max(s.storage_setpoint_w, s.storage_before_w, s.storage_long_before_w)
+    s.storage_long_before_w = s.storage_before_w
+    s.storage_before_w = s.storage_setpoint_w
+    if s.started and s.inputs.storage_w - expected_w > max(_TOLERANCE_W, s.pcs_rated_w // 20):
+        s.storage_short_ms = _SHORT_MS
+        s.storage_short_w = max(0, -s.inputs.storage_w)
 
 
 def setpoint(s, base_w, dt_ms):

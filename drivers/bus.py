@@ -11,8 +11,8 @@ from drivers.modbus.errors import Closed, CrcError, ExceptionReply, ModbusError,
 from drivers.sleeper import Sleeper
 from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
 
-_REOPEN_FIRST_MS = 250
-_REOPEN_LONGEST_MS = 2000
+_REOPEN_STEP_MS = 250  # a line that cannot be opened is tried again after 1, 2, 4 and then every 8 steps
+_REOPEN_LONGEST_STEPS = 8
 _MAX_WRITE_WORDS = 8
 # Registers read along for nothing: they cost less than a second request with its gaps and its turnaround.
 _MAX_GAP_SERIAL = 16
@@ -75,8 +75,9 @@ class Bus:
 
     async def _open(self):
         if self._failures > 1:
-            await sleep_ms(min(_REOPEN_LONGEST_MS, _REOPEN_FIRST_MS << min(self._failures - 2, 4)))
-            self.heartbeat_ms = ticks_ms()
+            for _ in range(min(_REOPEN_LONGEST_STEPS, 1 << min(self._failures - 2, 4))):
+                await sleep_ms(_REOPEN_STEP_MS)
+                self.heartbeat_ms = ticks_ms()
         try:
             await self.client.open()
         except ModbusError as error:

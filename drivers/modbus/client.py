@@ -8,13 +8,13 @@ line is listened to until it is quiet.
 from drivers.modbus.errors import Closed, ExceptionReply
 from drivers.modbus.rtu import RtuFramer, character_us, gap_us
 from drivers.modbus.tcp import TcpFramer
-from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms
+from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms, ticks_us
 
 RTU_TIMEOUT_MS = 150  # to the first byte of the answer; air time comes on top
 TCP_TIMEOUT_MS = 300
 _BROKEN_OFF_MS = 20  # an RTU frame with a hole of this length is over; larger than any jitter of a loop that holds 5 ms
 _DRAIN_MS = 250  # a line that babbles longer is used again anyway
-_SPIN = 6  # turns without a sleep after a TCP request: an answer on a fast LAN comes within them
+_SPIN_US = 300  # turns without a sleep after a TCP request: a device on the same switch answers within them
 _LONGEST_NAP_MS = 5
 
 
@@ -85,6 +85,8 @@ class Client:
         """Wait for the answer to the request of `length` bytes that has just been sent."""
         link, framer = self.link, self.framer
         have, naps = 0, 0
+        spin_from_us = ticks_us()
+        spinning = not link.is_serial
         air_ms = (length + framer.reply_bytes) * self.character_us // 1000
         deadline = ticks_add(self.sent_ms, self.timeout_ms + air_ms)
         if air_ms:
@@ -97,13 +99,17 @@ class Client:
                 at = framer.take(have)
                 if at:
                     return at
-                naps = _SPIN
+                naps = 0
                 if link.is_serial:  # more of the frame, or the end of a broken one
                     deadline = ticks_add(now, _BROKEN_OFF_MS + self.gap_ms)
             elif ticks_diff(deadline, now) <= 0:
                 raise framer.missing(have)
+            if spinning and ticks_diff(ticks_us(), spin_from_us) < _SPIN_US:
+                await sleep_ms(0)
+                continue
+            spinning = False
             naps += 1
-            await sleep_ms(0 if naps <= _SPIN and not link.is_serial else min(1 + (naps >> 4), _LONGEST_NAP_MS))
+            await sleep_ms(min(1 + (naps >> 4), _LONGEST_NAP_MS))
 
     async def _recover(self):
         """Leave no half state: close TCP, or listen to the serial line until it has been quiet for a while."""

@@ -94,11 +94,13 @@ class Connection:
             self._state = 0
             for child in children:
                 child.cancel()
-            for child in children:
-                while not child.done():
-                    await sleep_ms(0)
-            self._link.close()
-            self.outbox.connection_lost()
+            try:
+                for child in children:
+                    while not child.done():
+                        await sleep_ms(0)
+            finally:  # even when we are cancelled just now
+                self._link.close()
+                self.outbox.connection_lost()
 
     def _left_while_connecting(self) -> bool:
         return self._stopping and self._state == _CONNECTING

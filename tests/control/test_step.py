@@ -61,6 +61,25 @@ def test_a_deaf_gun_may_have_fallen_back_to_more_than_it_had():
     assert station.entitled_w[0] == station.fallback_w[0]
 
 
+def test_a_gun_without_room_is_paused_at_the_value_that_keeps_its_session():
+    station = Station(config([{}, {}], pcs_w=0), {"gun1": 1547})
+    fresh(station)
+    for g in range(2):
+        charging(station, g, 20000, 20000)
+    station.inputs.circuit_limit_w[0] = 20000
+    station.inputs.grid_w = 65000
+    follow_meter(station, 15)
+    assert list(station.grant_w) == [1547, 0]
+    assert station.entitled_w[0] == 0
+    assert station.reason[0] == reasons.WAITS_MINIMUM
+    station.inputs.emergency_stop = True
+    step(station, 200)
+    assert list(station.grant_w) == [0, 0]  # a stop ends the session
+    station.inputs.emergency_stop = False
+    step(station, 200)
+    assert list(station.grant_w) == [1547, 0]
+
+
 def test_a_dead_gun_at_the_start_holds_up_the_others_for_three_seconds_at_most():
     station = Station(config([{}, {}]))
     fresh(station)
