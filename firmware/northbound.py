@@ -19,14 +19,9 @@ class Northbound:
         self._view, self._alarms, self._commands, self._stop = view, alarms, commands, stop
         self._telemetry = telemetry.Telemetry(view)
         self._birth = telemetry.birth(config, version, boot)
+        # A clean session: a command that waited at the broker while we were away must not act late.
         self.client = Client(
-            settings["host"],
-            settings["port"],
-            self._id,
-            settings.get("user"),
-            password,
-            settings["keepalive_s"],
-            clean=False,
+            settings["host"], settings["port"], self._id, settings.get("user"), password, settings["keepalive_s"]
         )
         self.client.set_last_will(self._topic("status"), telemetry.status(False), retain=True, qos=1)
         self.client.set_callback(self._on_message)
