@@ -18,6 +18,9 @@ _PROBE_LONGEST_CONTROL_MS = 10000  # roles that the cycle cannot do without
 _PROBE_ALONE_FIRST_MS = 250  # a device alone on its bus slows nobody down
 _PROBE_ALONE_LONGEST_MS = 2000
 _MAX_IDLE_MS = 1000
+# A silent device is sent a new, lower limit out of turn, but not more often than this: a try costs the bus a time-out.
+_EARLY_GAP_MS = 1000
+_EARLY_GAP_ALONE_MS = 200
 
 
 class Agenda:
@@ -34,6 +37,9 @@ class Agenda:
         self._probe_ms = ticks_ms()
         self._probes = 0
         self._backoff_ms = 0
+        self._tried_ms = ticks_ms()
+        self._is_early = False  # the newest job of a silent device is a decrease out of turn
+        self._early_gap_ms = _EARLY_GAP_ALONE_MS if alone else _EARLY_GAP_MS
         if alone:
             self._first_ms, self._longest_ms = _PROBE_ALONE_FIRST_MS, _PROBE_ALONE_LONGEST_MS
         else:
@@ -47,8 +53,13 @@ class Agenda:
         if ticks_diff(self._not_before_ms, now_ms) > 0:
             return None
         if self.device.health.quarantined:
-            if ticks_diff(self._probe_ms, now_ms) > 0:
-                return None
+            self._is_early = ticks_diff(self._probe_ms, now_ms) > 0
+            if self._is_early:
+                if self._early_ms(now_ms) > 0:
+                    return None
+                self.rank = RANK_CONTROL
+                self.due_ms = now_ms
+                return self._new_decrease(now_ms)
             self.rank = RANK_INCREASE
             self.due_ms = self._probe_ms
             return self._probe(now_ms)
@@ -83,7 +94,7 @@ class Agenda:
     def idle_ms(self, now_ms: int) -> int:
         """Time until `next_job` may give something without anybody waking the bus, 1 to 1000 ms."""
         if self.device.health.quarantined:
-            idle = ticks_diff(self._probe_ms, now_ms)
+            idle = min(ticks_diff(self._probe_ms, now_ms), self._early_ms(now_ms))
         else:
             idle = _MAX_IDLE_MS
             for command in self.plan.commands:
@@ -100,6 +111,7 @@ class Agenda:
         """The device answered `job`, be it with an exception."""
         self._silent = 0
         self._noisy = 0
+        self._is_early = False
         self._after_request(now_ms)
         if self.device.health.quarantined:
             self.device.health.quarantined = False
@@ -133,11 +145,28 @@ class Agenda:
     def _isolate(self, now_ms):
         self.device.health.quarantined = True
         self._noisy = 0
+        self._tried_ms = now_ms
+        if self._is_early:  # the probes keep their own rhythm
+            self._is_early = False
+            return
         self._backoff_ms = min(self._longest_ms, 2 * self._backoff_ms or self._first_ms)
         self._probe_ms = ticks_add(now_ms, self._backoff_ms)
 
     def _after_request(self, now_ms):
         self._not_before_ms = ticks_add(now_ms, self.device.profile.request_gap_ms)
+
+    def _new_decrease(self, now_ms):
+        """A decrease to less than the device was ever sent; it may hear although it does not answer."""
+        for command in self.plan.commands:
+            if command.is_lower_than_sent and command.urgency(now_ms) == DECREASE:
+                return command
+        return None
+
+    def _early_ms(self, now_ms):
+        """Time until a silent device is sent a new decrease out of turn, 1000 when there is none."""
+        if self._new_decrease(now_ms) is None:
+            return _MAX_IDLE_MS
+        return self._early_gap_ms - ticks_diff(now_ms, self._tried_ms)
 
     def _probe(self, now_ms):
         """In turn a pending decrease, which a device that only fails to answer will obey, and a read."""

@@ -26,7 +26,7 @@ class Command(Job):
         self._raw_wanted = 0
         self._raw_of = None  # the wanted value that _raw_wanted was made for
         self._unsettled = False  # a write is out whose fate is not known
-        self._value_sent = 0
+        self._value_sent = None
         self._raw_sent = 0
         self._upper_before = 0
         self._again_ms = None
@@ -55,6 +55,11 @@ class Command(Job):
         if self.since_ms is None:
             self.since_ms = now_ms
         return urgency
+
+    @property
+    def is_lower_than_sent(self) -> bool:
+        """The wanted value is below the newest one that was put on the wire, or none was yet."""
+        return self._raw_of is None or self._value_sent is None or self.setpoint.wanted < self._value_sent
 
     def idle_ms(self, now_ms: int) -> int:
         """Time until `urgency` can change by itself."""

@@ -5,6 +5,9 @@ sleeping task sits in the loop's queue under its wake-up time, so waking it earl
 as due now: the same two steps by which MicroPython's own `Task.cancel()` reaches a sleeping task.
 """
 
+# The board's stubs know neither the branch for CPython nor the queue inside MicroPython's loop.
+# pyright: reportAttributeAccessIssue=false
+
 import asyncio
 
 from drivers.ticks import sleep_ms, ticks_diff, ticks_ms

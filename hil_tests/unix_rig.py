@@ -27,7 +27,7 @@ def free_udp_port():
 
 
 class UnixRig:
-    """station: the demo station as data, to be changed before `wire()`. A context manager: at its end all is stopped."""
+    """station: the demo station as data, to be changed before `wire()`. Leaving the context stops everything."""
 
     def __init__(self, folder: Path):
         self.folder = folder

@@ -51,7 +51,7 @@ class TcpLink:
             if not connected:  # also when cancelled
                 sock.close()
         self._socket = sock
-        self._readinto = sock.readinto if hasattr(sock, "readinto") else sock.recv_into
+        self._readinto = sock.readinto if hasattr(sock, "readinto") else sock.recv_into  # pyright: ignore[reportAttributeAccessIssue]
 
     async def _connected(self, sock, timeout_ms):
         poller = select.poll()

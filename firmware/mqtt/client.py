@@ -99,7 +99,7 @@ class Client(Connection):
         if message is None:
             return False
         done = asyncio.Event()
-        message.on_end = done.set
+        message.on_end = done.set  # pyright: ignore[reportAttributeAccessIssue]
         await done.wait()
         return True
 

@@ -159,7 +159,8 @@ class Connection:
         if self._address is None:
             self._address = resolve(self._host, self._port)
         await self._link.open(self._address)
-        await self._link.write_all(packets.encode_connect(*self._login, self._will))
+        connect = packets.encode_connect(*self._login, self._will)  # pyright: ignore[reportCallIssue]
+        await self._link.write_all(connect)
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -5,6 +5,9 @@ cancelled; CPython's streams buffer without bound. Both are avoided: the caller 
 always closed here, and a write ends only when the kernel has the bytes.
 """
 
+# The board's stubs know neither CPython's half of this file nor the poller inside MicroPython's loop.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
+
 import asyncio
 import socket
 import sys

@@ -21,7 +21,7 @@ class Outgoing:
         self.pid = pid
         self.state = self.WAITING
         self.sent_ms = 0
-        self.on_end = None
+        self.on_end = None  # a function, called once
 
 
 class Outbox:

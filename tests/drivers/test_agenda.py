@@ -211,6 +211,28 @@ def test_a_deaf_gun_is_probed_with_the_decrease_that_it_may_still_hear():
     assert True in kinds[3:] and False in kinds[3:]
 
 
+def test_a_new_decrease_reaches_a_silent_device_out_of_turn_but_not_too_often():
+    agenda, now = bench("cn_pile_v2", alone=False)
+    setpoint = agenda.device.setpoints["limit_w"]
+    setpoint.want(40000)
+    while not agenda.device.health.quarantined:
+        silence(agenda, agenda.next_job(now), now)
+    probe_ms = ticks_add(now, 2000)
+    now = ticks_add(now, 900)
+    assert agenda.next_job(now) is None, "40 kW were sent already"
+    setpoint.want(50000)
+    assert agenda.next_job(ticks_add(now, 600)) is None, "more is not pressing"
+    setpoint.want(30000)
+    assert agenda.next_job(now) is None and agenda.idle_ms(now) == 100
+    now = ticks_add(now, 100)
+    job = agenda.next_job(now)
+    assert isinstance(job, Command) and agenda.rank == RANK_CONTROL
+    silence(agenda, job, now)
+    setpoint.want(20000)
+    assert agenda.next_job(ticks_add(now, 999)) is None
+    assert agenda.next_job(probe_ms) is not None, "the probes keep their own rhythm"
+
+
 def test_a_device_that_comes_back_is_read_back_and_its_setpoint_sent_again():
     agenda, now = bench("alpitronic_hyc")
     now = start_up(agenda, now, 0)
