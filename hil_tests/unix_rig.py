@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tools.run_processes import HEAP, ROOT, micropython
 from tools.sim.contacts import Contacts
-from tools.sim.plant import STEP_S, Plant, Vehicle
+from tools.sim.gun import Vehicle
+from tools.sim.plant import STEP_S, Plant
 from tools.sim.servers import SimulatedStation
 
 HOST = "127.0.0.1"

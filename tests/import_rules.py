@@ -23,10 +23,14 @@ MAY_IMPORT = {
 # Importing a submodule runs these, and they must stay empty: `from firmware import config` imports `firmware` too.
 PACKAGES_THAT_ARE_ONLY_NAMES = ("firmware", "drivers", "boards", "control", "tools", "tools.sim")
 # Pure: no input or output and no clock. Everything that is not on the list is refused.
+_PHYSICS = ("__future__", "array", "bisect", "collections", "dataclasses", "enum", "functools", "itertools", "math",
+            "random", "typing")
 PURE = {
     "control": ("array", "micropython"),
-    "tools/sim/plant.py": ("__future__", "array", "bisect", "collections", "dataclasses", "enum", "functools",
-                           "itertools", "math", "random", "typing"),
+    "tools/sim/plant.py": _PHYSICS,
+    "tools/sim/gun.py": _PHYSICS,
+    "tools/sim/sources.py": _PHYSICS,
+    "tools/sim/delayed.py": _PHYSICS,
 }
 BUILTINS_WITH_EFFECTS = ("open", "print", "input", "exec", "eval", "compile", "globals")
 # `random.random()` and its like draw from a generator that nobody seeded.

@@ -86,7 +86,7 @@ class PlantFigures:
         """The stop was given now. Each gun's own time to reach 0: its command lag and its ramp from where it is."""
         self.stopped_at_s, self._stop_active = self.plant.time_s, True
         for gun in self.plant.guns.values():
-            self._ramp_s[gun.id] = gun._limit.delay_s + abs(gun.power_w) / gun.ramp_down_w_s
+            self._ramp_s[gun.id] = gun.command_lag_s + abs(gun.power_w) / gun.ramp_down_w_s
 
     def controller_killed(self):
         """From now on the guns are on their own. One that is at its fall-back already cannot show that it falls."""

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.drivers.conftest import run_micropython
-from tools.sim.plant import STEP_S, Plant, Vehicle
+from tools.sim.gun import Vehicle
+from tools.sim.plant import STEP_S, Plant
 from tools.sim.servers import SimulatedStation
 
 PROBE = Path(__file__).with_name("station_probe.py")

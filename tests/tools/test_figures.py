@@ -3,7 +3,9 @@
 import pytest
 
 from tools.run_figures import COMPLIANCE_S, LimitsInForce, Over, PlantFigures
-from tools.sim.plant import Gun, Plant, Storage, Vehicle
+from tools.sim.gun import Gun, Vehicle
+from tools.sim.plant import Plant
+from tools.sim.sources import Storage
 
 DT_S = 0.02
 

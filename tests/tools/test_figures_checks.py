@@ -4,7 +4,9 @@ import pytest
 
 from tools import run_checks
 from tools.scenario import SCENARIOS, load_scenario
-from tools.sim.plant import Gun, Plant, Pv, Storage, Vehicle
+from tools.sim.gun import Gun, Vehicle
+from tools.sim.plant import Plant
+from tools.sim.sources import Pv, Storage
 
 GOOD = {
     "over_cap_kws": 0.4,

@@ -26,7 +26,7 @@ import math
 import random
 from statistics import NormalDist
 
-from tools.sim.plant import Vehicle
+from tools.sim.gun import Vehicle
 
 QUANTILE_AT = (0.01, 0.10, 0.25, 0.50, 0.75, 0.90, 0.99)
 QUANTILES = {

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
-from tools.sim.plant import STEP_S, Plant, Vehicle
+from tools.sim.gun import Vehicle
+from tools.sim.plant import STEP_S, Plant
 from tools.sim.servers import SimulatedStation
 
 DEMO = Path(__file__).parents[3] / "tools" / "stations" / "demo.json"
