@@ -125,7 +125,11 @@ def _references(devices, circuits, buses, problems):
                 allowed = ", ".join([known for known in ids if known is not None]) or "-"
                 problems.append(Problem("devices[{}].{}".format(index, key), code, value, allowed))
     used = {}
+    first = None
     for index, device in of_role(devices, "pcs"):
+        if first is not None:
+            problems.append(Problem("devices[{}]".format(index), "two_pcs", text(device, "id") or "pcs", first))
+        first = first or "devices[{}]".format(index)
         bms = text(device, "bms")
         if bms in used:
             problems.append(Problem("devices[{}].bms".format(index), "bms_shared", bms))

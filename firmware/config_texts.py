@@ -67,6 +67,8 @@ TEXTS = {
     # The promise to hold the cap
     "no_grid_meter": ("没有关口电表", "no grid meter", "恰好一个位于根回路 {0} 的 meter",
                       "exactly one meter on the root circuit {0}"),
+    "two_pcs": ("多台储能变流器（已有 {0}）", "more than one PCS (there is {0} already)",
+                "本版本只控制一台 pcs", "one pcs: this version controls one"),
     "two_grid_meters": ("多个关口电表（已有 {0}）", "more than one grid meter (there is {0} already)",
                         "恰好一个位于根回路的 meter", "exactly one meter on the root circuit"),
     "fallback_over_cap": ("各枪回落功率之和加基础负荷超过上限；控制器失效时无法保证不超限",

@@ -109,6 +109,13 @@ def test_two_grid_meters_are_refused_and_a_meter_further_in_is_not():
     assert codes(station) == []
 
 
+def test_a_second_pcs_is_refused_while_only_one_is_controlled():
+    station = demo()
+    station["devices"].append(dict(station["devices"][2], id="bms2", unit=2))
+    station["devices"].append(dict(station["devices"][3], id="pcs2", unit=2, bms="bms2"))
+    assert codes(station) == [("devices[11]", "two_pcs", "pcs2")]
+
+
 def test_a_storage_that_lets_go_before_the_guns_is_refused():
     # gun1: watchdog 10 s, then from 480 kW to 20 kW at 80 kW/s: 5.75 s.
     station = demo()
