@@ -9,12 +9,16 @@ new load is never
 waited for.
 """
 
+from control import validity
+
 _WINDOW = 3  # cycles that a meter sample can belong to
 _PV_MEMORY = 15  # cycles: PV counts at its lowest of the last 3 s
 _PV_STALE_MS = 1000
 _GUN_STALE_MS = 1500
 _ACT_MS = 150  # from a decision until the PCS has answered it: bus and response
-_FROZEN_MS = 1200
+_REACTION = 3  # cycles from a step of the load until the guns have followed a cut
+_LEARN_AFTER_MS = 15000  # the first estimates after a start are no steps
+_FADE_MS = 6 * 3600 * 1000
 _PEAK_MS = 10000
 
 
@@ -23,7 +27,8 @@ def observe(s, dt_ms):
     _guns(s, dt_ms)
     _pv(s, dt_ms)
     _remember(s)
-    _frozen(s, dt_ms)
+    _span(s)
+    validity.judge(s, dt_ms)
     _base(s, dt_ms)
 
 
@@ -41,7 +46,9 @@ def _guns(s, dt_ms):
         now_w += power_w
         ahead_ms = min(inputs.gun_age_ms[g], 1000) + s.cycle_ms + _ACT_MS
         hi_w += max(power_w, min(s.entitled_w[g], power_w + s.ramp_up_w_s[g] // 100 * ahead_ms // 10))
-        if inputs.gun_upper_w[g] < power_w:  # told to come down: it may be on its way
+        if s.fixed[g] and inputs.gun_age_ms[g] > _GUN_STALE_MS:
+            power_w = 0
+        elif inputs.gun_upper_w[g] < power_w:  # told to come down: it may be on its way
             power_w = max(inputs.gun_upper_w[g], power_w - s.ramp_down_w_s[g] // 100 * ahead_ms // 10)
         lo_w += power_w
     s.guns_now_w = now_w
@@ -61,6 +68,7 @@ def _pv(s, dt_ms):
             now_w += max(0, inputs.pv_w[p])
         else:
             stale = True
+    s.source_unheard = stale or (s.has_storage and inputs.storage_age_ms > _PV_STALE_MS)
     if stale:  # a silent inverter's credit decays by 20 % a second from what it was
         kept_w = s.pv_now_w - s.pv_now_w // 1000 * (dt_ms // 5)
         now_w = max(now_w, min(kept_w, s.pv_now_w - dt_ms))
@@ -89,49 +97,64 @@ def _remember(s):
     s.others_hi_w[ring] = s.guns_hi_w + s.inputs.storage_w - s.pv_lead_w
 
 
-def _frozen(s, dt_ms):
-    """A meter that shows the very same value while guns, PV or storage move is frozen; it counts as silent since
-    then.
-    """
-    inputs = s.inputs
-    ring = s.ring
-    if s.ring_filled > 1:
-        s.moved_w += abs(s.pv_history_w[ring] - s.pv_history_w[ring - 1])
-        s.moved_w += abs(s.guns_history_w[ring] - s.guns_history_w[ring - 1])
-        s.moved_w = min(s.moved_w, 1 << 28)
-    if inputs.grid_is_new and inputs.grid_w != s.grid_last_w:
-        s.grid_last_w = inputs.grid_w
-        s.grid_same_ms = 0
-        s.moved_w = 0
-    else:
-        s.grid_same_ms = min(s.grid_same_ms + dt_ms, 1 << 28)
-    s.grid_frozen = s.grid_same_ms >= _FROZEN_MS and s.moved_w > s.cap_w // 100
-    s.blind_ms = max(inputs.grid_age_ms, s.grid_same_ms) if s.grid_frozen else inputs.grid_age_ms
+def _span(s):
+    """Between what bounds the commanded and metered parts were when the meter took its newest sample."""
+    s.spanned = s.ring_filled >= _WINDOW
+    if not s.spanned:
+        return
+    low_w, high_w = s.others_lo_w[s.ring], s.others_hi_w[s.ring]
+    for back in range(1, _WINDOW):
+        low_w = min(low_w, s.others_lo_w[s.ring - back])
+        high_w = max(high_w, s.others_hi_w[s.ring - back])
+    s.others_least_w = low_w
+    s.others_most_w = high_w
 
 
 def _base(s, dt_ms):
-    inputs = s.inputs
-    if inputs.grid_is_new and not s.grid_frozen and s.ring_filled >= _WINDOW:
-        low_w, high_w = s.others_lo_w[s.ring], s.others_hi_w[s.ring]
-        for back in range(1, _WINDOW):
-            low_w = min(low_w, s.others_lo_w[s.ring - back])
-            high_w = max(high_w, s.others_hi_w[s.ring - back])
-        least_w = max(0, inputs.grid_w - high_w)
-        most_w = max(0, inputs.grid_w - low_w)
+    if s.inputs.grid_is_new and s.spanned and not s.grid_frozen and not s.grid_suspect:
+        least_w = max(s.base_min_w, s.inputs.grid_w - s.others_most_w)
+        most_w = max(s.base_min_w, s.inputs.grid_w - s.others_least_w)
         if not s.base_known:
             s.base_known = True
             s.base_w = most_w
-        elif least_w > s.base_w:
-            s.base_w = least_w
-        elif s.gun_unheard:
-            pass  # what a deaf gun stopped drawing is not a smaller load: it may draw again
-        elif most_w < s.base_w:
-            fall_w = s.cap_w // 100 * dt_ms // 1000 + (s.base_w - most_w) // 16
-            s.base_w = max(most_w, s.base_w - fall_w)
-        elif high_w - low_w < s.cap_w // 400:  # quiet: follow the middle gently
-            s.base_w += ((least_w + most_w) // 2 - s.base_w) // 4
+        else:
+            _follow(s, least_w, most_w, dt_ms)
     s.base_peak_age_ms = min(s.base_peak_age_ms + dt_ms, 1 << 28)
     if s.base_w >= s.base_peak_w or s.base_peak_age_ms > _PEAK_MS:
         if s.blind_ms < _PV_STALE_MS:
             s.base_peak_w = s.base_w
             s.base_peak_age_ms = 0
+    _learn_rise(s, dt_ms)
+
+
+def _follow(s, least_w, most_w, dt_ms):
+    if least_w > s.base_w:
+        believable_w = max(s.base_max_w, s.base_peak_w)
+        if least_w <= believable_w or s.jumped:
+            s.base_w = least_w
+        else:  # more than the station file thinks possible: believed when the next sample says it again
+            s.base_w = max(s.base_w, believable_w)
+        s.jumped = least_w > believable_w
+        return
+    s.jumped = False
+    if s.gun_unheard:
+        return  # what a deaf gun stopped drawing is not a smaller load: it may draw again
+    if most_w < s.base_w:
+        fall_w = s.cap_w // 100 * dt_ms // 1000 + (s.base_w - most_w) // 16
+        s.base_w = max(most_w, s.base_w - fall_w)
+    elif most_w - least_w < s.cap_w // 400:  # quiet: follow the middle gently
+        s.base_w += ((least_w + most_w) // 2 - s.base_w) // 4
+
+
+def _learn_rise(s, dt_ms):
+    """The worst step of the unmetered load so far, over the time that a cut of the guns takes; it fades over weeks."""
+    ring = s.ring
+    s.base_history_w[ring] = s.base_w
+    if s.base_known and s.ring_filled > _REACTION and s.uptime_ms > _LEARN_AFTER_MS:
+        rise_w = s.base_w - s.base_history_w[ring - _REACTION]
+        if rise_w > s.learned_rise_w:
+            s.learned_rise_w = min(rise_w, s.cap_w // 5)
+    s.fade_ms += dt_ms
+    if s.fade_ms >= _FADE_MS:
+        s.fade_ms = 0
+        s.learned_rise_w -= s.learned_rise_w // 64

@@ -72,6 +72,7 @@ class Station:
         self.root = list(self.circuit_parent).index(-1)
         self.headroom_w = self.circuit_cap_w[self.root] // 1000 * config.get("headroom_permille", 20)
         self.base_max_w = config["base_load"]["max_w"]
+        self.base_min_w = config["base_load"].get("min_w", 0)  # below 0 where PV that nobody meters feeds in
         self.circuit_room_w = _zeros(self.circuits)
         self.circuit_weight = _zeros(self.circuits)
         self.circuit_allowed_w = _zeros(self.circuits)  # sum of gun entitlements that each circuit can carry now
@@ -133,6 +134,16 @@ class Station:
         self.grid_same_ms = 0  # how long the meter has shown the very same value
         self.moved_w = 0  # how much the station moved meanwhile
         self.grid_frozen = False
+        self.grid_suspect = False
+        self.suspect_ms = 0
+        self.contradictions = 0
+        self.spanned = False  # the ring reaches back as far as a meter sample may be old
+        self.others_least_w = 0
+        self.others_most_w = 0
+        self.jumped = False  # the last sample asked for more unmetered load than is believed at once
+        self.base_history_w = _zeros(_RING)
+        self.learned_rise_w = 0
+        self.fade_ms = 0
         self.blind_ms = ABSENT_AGE_MS  # age of the grid reading, a frozen one counting since it froze
         self.ladder = 0
         self.ladder_calm_ms = 0
@@ -143,6 +154,7 @@ class Station:
         self.guns_hi_w = 0
         self.guns_lo_w = 0
         self.gun_unheard = False
+        self.source_unheard = False  # a PV inverter or the PCS
 
     def _decisions(self):
         guns = self.guns
@@ -176,6 +188,7 @@ class Station:
         self.support_w = 0
         self.loose_w = 0  # charging power of a silent PCS
         self.cap_w = self.circuit_cap_w[self.root]
+        self.headroom_now_w = self.headroom_w
         self.room_w = 0
         self.invariant_breaches = 0
         self.invariant_excess_w = 0

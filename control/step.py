@@ -72,7 +72,10 @@ def _budget(s, base_w):
     if s.has_storage and s.storage_certain_w == 0:
         loose_w = max(0, s.inputs.storage_w, s.inputs.storage_upper_w)
     s.loose_w = loose_w
-    allowed_w = s.cap_w - s.headroom_w - base_w - loose_w + s.pv_lo_w + s.support_w
+    # A step as large as one seen before must be bearable: by the storage's spare discharge, or by more headroom.
+    unborne_w = s.learned_rise_w - max(0, s.storage_certain_w - s.support_w)
+    s.headroom_now_w = max(s.headroom_w, min(unborne_w, s.cap_w // 10))
+    allowed_w = s.cap_w - s.headroom_now_w - base_w - loose_w + s.pv_lo_w + s.support_w
     s.circuit_allowed_w[s.root] = max(0, min(allowed_w, NO_LIMIT_W))
     for g in range(s.guns):
         if s.fixed[g]:

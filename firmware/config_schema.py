@@ -139,7 +139,10 @@ ROWS = (
     ("board", "choice", REQUIRED, BOARDS, ""),
     ("cycle_ms", "int", 200, (100, 1000), "ms"),
     ("headroom_permille", "int", 20, (5, 200), "permille"),
-    ("base_load", "object", REQUIRED, (("max_w", "int", REQUIRED, (0, MAX_CAP_W), "W"),), ""),
+    ("base_load", "object", REQUIRED, (
+        ("max_w", "int", REQUIRED, (0, MAX_CAP_W), "W"),
+        ("min_w", "int", 0, (-MAX_CAP_W, 0), "W"),
+    ), ""),
     ("circuits", "list", REQUIRED, (_CIRCUIT, 1, 16), ""),
     ("buses", "list", REQUIRED, (rows_of_bus, 1, 16), ""),
     ("devices", "list", REQUIRED, (rows_of_device, 1, 48), ""),

@@ -58,9 +58,11 @@ def charging(station, g, power_w, limit_w=None):
 def started(guns, grid_w=25000, pv_w=0, **changes):
     """A station past its start, its unmetered load measured."""
     station = Station(config(guns, **changes))
-    fresh(station, grid_w, pv_w)
+    inputs = fresh(station, grid_w, pv_w)
+    base_w = grid_w + sum(inputs.pv_w)
     for _ in range(20):
         obey(station)
+        inputs.grid_w = base_w + sum(inputs.gun_w) + inputs.storage_w - sum(inputs.pv_w)
         step(station, 200)
     return station
 

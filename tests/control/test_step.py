@@ -229,6 +229,47 @@ def test_a_meter_that_never_changes_while_pv_falls_is_frozen():
     assert station.ladder >= 1
 
 
+def test_a_meter_whose_sign_is_turned_contradicts_the_devices_and_is_not_believed():
+    station = started([{}, {}], pcs_w=0)
+    for g in range(2):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    granted_w = sum(station.grant_w)
+    for _ in range(25):
+        obey(station)
+        station.inputs.grid_w = -(25000 + sum(station.inputs.gun_w))
+        step(station, 200)
+    assert station.grid_suspect
+    assert station.ladder >= 2
+    assert sum(station.grant_w) <= granted_w
+    follow_meter(station, 45)
+    assert not station.grid_suspect and station.ladder == 0
+
+
+def test_one_sample_above_everything_that_the_station_file_thinks_possible_is_not_believed_twice_is():
+    station = started([{}, {}], pcs_w=0)
+    for g in range(2):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 60)
+    station.inputs.grid_w += 200000
+    step(station, 200)
+    assert station.base_w <= 60000
+    step(station, 200)
+    assert station.base_w > 200000
+
+
+def test_a_step_of_the_load_that_was_seen_once_is_reserved_for_ever_after():
+    station = started([{}, {}], pcs_w=0)
+    for g in range(2):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 80)
+    follow_meter(station, 10, base_w=50000)
+    follow_meter(station, 100)
+    assert 20000 < station.learned_rise_w <= 26000
+    assert station.headroom_now_w == station.learned_rise_w
+    assert station.inputs.grid_w <= 400000 - 20000
+
+
 def test_storage_discharges_just_what_the_grid_would_exceed():
     station = started([SUPER, {}, {}])
     for g in range(3):
