@@ -3,6 +3,9 @@ its weight's pace until it has what it asks or a circuit on its way to the grid 
 allocation.
 """
 
+from control import turns
+from control.station import NO_LIMIT_W
+
 
 def allocate(s):
     """Set s.target_w, s.admitted and s.bound_by from s.demand_w and s.circuit_allowed_w.
@@ -32,41 +35,48 @@ def occupy(s, g, watts):
     for k in range(g * s.depth, (g + 1) * s.depth):
         c = s.path[k]
         if c >= 0:
-            s.circuit_room_w[c] -= watts
+            s.circuit_room_w[c] -= watts * s.path_share[k]
+
+
+def room_for(s, g):
+    """Watts that every circuit on the gun's way can still carry for it; below 0 where one is over-committed."""
+    least_w = NO_LIMIT_W
+    for k in range(g * s.depth, (g + 1) * s.depth):
+        if s.path[k] >= 0:
+            least_w = min(least_w, s.circuit_room_w[s.path[k]] // s.path_share[k])
+    return least_w
 
 
 def tightest(s, g):
     """Index of the circuit on the gun's way with the least room."""
-    least = s.path[g * s.depth]
+    least = g * s.depth
     for k in range(g * s.depth, (g + 1) * s.depth):
-        c = s.path[k]
-        if c >= 0 and s.circuit_room_w[c] < s.circuit_room_w[least]:
-            least = c
-    return least
+        if s.path[k] >= 0:
+            room_w = s.circuit_room_w[s.path[k]] // s.path_share[k]
+            if room_w < s.circuit_room_w[s.path[least]] // s.path_share[least]:
+                least = k
+    return s.path[least]
 
 
 def _admit_minima(s):
-    """Guns that run keep their minimum before new ones get theirs; among equals the heavier class, then the lower
-    index.
-    """
+    """Minima in the order of s.turn_key (control/turns.py), the lower index first among equals."""
     for _ in range(s.guns):
         best = -1
-        best_key = -1
         for g in range(s.guns):
-            if s.admitted[g] == 0 and s.bound_by[g] < 0 and s.demand_w[g] >= s.min_w[g]:
-                key = (s.weight[g] << 1) + (1 << 20 if s.grant_w[g] >= s.min_w[g] else 0)
-                if key > best_key:
-                    best, best_key = g, key
+            if s.admitted[g] == 0 and s.bound_by[g] < 0 and s.turn_key[g] >= 0 and s.demand_w[g] >= s.min_w[g]:
+                if best < 0 or s.turn_key[g] > s.turn_key[best]:
+                    best = g
         if best < 0:
             return
         full = tightest(s, best)
-        if s.circuit_room_w[full] >= s.min_w[best]:
+        if room_for(s, best) >= s.min_w[best]:
             s.target_w[best] = 0
             _take(s, best, s.min_w[best])
             s.admitted[best] = 1
             s.fills[best] = 1
         else:
             s.bound_by[best] = full
+            turns.note_refused(s, best)
 
 
 def _raise_level(s):
@@ -80,11 +90,11 @@ def _raise_level(s):
             if missing_w <= 0:
                 s.fills[g] = 0
                 continue
-            rise = (missing_w + s.weight[g] - 1) // s.weight[g]
+            rise = (missing_w + s.weight_now[g] - 1) // s.weight_now[g]
             step = rise if step < 0 else min(step, rise)
             for k in range(g * s.depth, (g + 1) * s.depth):
                 if s.path[k] >= 0:
-                    s.circuit_weight[s.path[k]] += s.weight[g]
+                    s.circuit_weight[s.path[k]] += s.weight_now[g] * s.path_share[k]
     if step < 0:
         return False
     for c in range(s.circuits):
@@ -93,7 +103,7 @@ def _raise_level(s):
     if step > 0:
         for g in range(s.guns):
             if s.fills[g]:
-                _take(s, g, min(step * s.weight[g], s.demand_w[g] - s.target_w[g]))
+                _take(s, g, min(step * s.weight_now[g], s.demand_w[g] - s.target_w[g]))
         return True
     return _close_full(s)
 
@@ -107,7 +117,7 @@ def _close_full(s):
         for k in range(g * s.depth, (g + 1) * s.depth):
             c = s.path[k]
             if c >= 0 and s.circuit_room_w[c] < s.circuit_weight[c]:
-                last_w = min(s.circuit_room_w[tightest(s, g)], s.demand_w[g] - s.target_w[g])
+                last_w = min(room_for(s, g), s.demand_w[g] - s.target_w[g])
                 if last_w > 0:
                     _take(s, g, last_w)
                 s.fills[g] = 0

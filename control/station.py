@@ -12,6 +12,8 @@ NO_LIMIT_W = 1 << 29
 
 IDLE, PREPARING, CHARGING, SUSPENDED, FAULT, UNAVAILABLE = 0, 1, 2, 3, 4, 5  # gun states
 
+ROTATION_MS = 900000  # turns are taken every quarter of an hour
+
 _RING = 16  # cycles of history: 3.2 s at 200 ms
 
 
@@ -41,6 +43,8 @@ class Inputs:
         self.gun_upper_w = _zeros(guns)  # largest limit the gun may hold: acknowledged, or written and not acknowledged
         self.gun_held_known = _zeros(guns)  # 0: nobody has read or written its limit since the start
         self.circuit_limit_w = _zeros(circuits, NO_LIMIT_W)  # tightest limit in force beside the contract
+        self.gun_required_w = _zeros(guns)  # mean power that the car needs until it leaves, 0 unknown
+        self.quarter_left_ms = -1  # until the next quarter of an hour of the wall clock, -1 unknown
         self.emergency_stop = False
 
 
@@ -64,11 +68,22 @@ class Station:
     def _circuits(self, config):
         circuits = config["circuits"]
         self.circuit_ids = [c["id"] for c in circuits]
-        self.circuits = len(circuits)
+        self.named_circuits = len(circuits)
         self.circuit_parent = array(
             "i", [-1 if c["parent"] is None else self.circuit_ids.index(c["parent"]) for c in circuits]
         )
-        self.circuit_cap_w = array("i", [c["cap_w"] for c in circuits])
+        caps_w = [c["cap_w"] for c in circuits]
+        # The phases of a circuit are circuits of their own, counted in thirds of a watt: a three-phase gun puts a third
+        # of its power on each, a single-phase gun all of it on one.
+        self.phase_of = {}
+        for circuit in circuits:
+            if circuit.get("phase_cap_w"):
+                self.phase_of[circuit["id"]] = len(caps_w)
+                for phase in ("L1", "L2", "L3"):
+                    self.circuit_ids.append(circuit["id"] + " " + phase)
+                    caps_w.append(3 * circuit["phase_cap_w"])
+        self.circuits = len(caps_w)
+        self.circuit_cap_w = array("i", caps_w)
         self.root = list(self.circuit_parent).index(-1)
         self.headroom_w = self.circuit_cap_w[self.root] // 1000 * config.get("headroom_permille", 20)
         self.base_max_w = config["base_load"]["max_w"]
@@ -87,24 +102,34 @@ class Station:
         self.watchdog_ms = array("i", [-1 if g.get("watchdog_s") is None else g["watchdog_s"] * 1000 for g in guns])
         self.standby_w = array("i", [standby_w.get(g["id"], 0) for g in guns])
         self.weight = array("i", [weights.get(g["class"], 1) for g in guns])
+        self.guaranteed = array("i", [1 if g["class"] == "guaranteed" else 0 for g in guns])
         slow = [g["class"] == "slow" for g in guns]
         self.lag_ms = array("i", [g.get("lag_ms", 300) for g in guns])
         self.ramp_up_w_s = array("i", [g.get("ramp_up_w_s", 4000 if slow[i] else 40000) for i, g in enumerate(guns)])
         self.ramp_down_w_s = array(
             "i", [g.get("ramp_down_w_s", 8000 if slow[i] else 80000) for i, g in enumerate(guns)]
         )
-        paths = []
-        for gun in guns:
-            circuit, path = self.circuit_ids.index(gun["circuit"]), []
-            while circuit != -1:
-                path.append(circuit)
-                circuit = self.circuit_parent[circuit]
-            paths.append(path)
-        self.depth = max([len(p) for p in paths] + [1])
+        ways = [self._way(gun) for gun in guns]
+        self.depth = max([len(way) for way in ways] + [1])
         flat = []
-        for path in paths:
-            flat += path + [-1] * (self.depth - len(path))
-        self.path = array("i", flat)  # gun g hangs on circuits path[g * depth ...], innermost first, -1 ends
+        for way in ways:
+            flat += way + [(-1, 1)] * (self.depth - len(way))
+        # Gun g hangs on circuits path[g * depth ...], innermost first, -1 ends; a watt of it counts path_share there.
+        self.path = array("i", [circuit for circuit, _ in flat])
+        self.path_share = array("i", [share for _, share in flat])
+
+    def _way(self, gun):
+        """[(circuit index, share), ...] from the gun to the grid, phases included."""
+        circuit, way = self.circuit_ids.index(gun["circuit"]), []
+        while circuit != -1:
+            way.append((circuit, 1))
+            first = self.phase_of.get(self.circuit_ids[circuit])
+            if first is not None and gun.get("phases", 3) == 1:
+                way.append((first + int(gun["phase"][1]) - 1, 3))
+            elif first is not None:
+                way += [(first, 1), (first + 1, 1), (first + 2, 1)]
+            circuit = self.circuit_parent[circuit]
+        return way
 
     def _sources(self, devices, config):
         self.pv_ids = [d["id"] for d in devices if d["role"] == "pv"]
@@ -172,6 +197,14 @@ class Station:
         self.disobedient = _zeros(guns)
         self.fixed = _zeros(guns)  # 1: deaf or disobedient, its entitlement is not ours to change
         self.unused_ms = _zeros(guns)
+        self.weight_now = array("i", [self.weight[g] for g in range(guns)])
+        self.turn_key = _zeros(guns)
+        self.run_ms = _zeros(guns)
+        self.wait_ms = _zeros(guns)
+        self.cut_ms = _zeros(guns, 1 << 28)  # since it was paused for want of room
+        self.yields = _zeros(guns)
+        self.rotation_ms = ROTATION_MS
+        self.rotated = False
         self.rose_from_w = _zeros(guns)
         self.idle_draw_ms = _zeros(guns)
         self.reason = _zeros(guns)

@@ -4,12 +4,13 @@ The promise, asserted each cycle: sum of the guns' entitlements + unmetered load
 storage <= cap in force. Decreases are decided at once; increases only out of room that no entitlement holds any more.
 """
 
-from control import entitlement, estimate, ladder, reasons, sharing, storage
+from control import entitlement, estimate, ladder, reasons, sharing, storage, turns
 from control.station import FAULT, IDLE, NO_LIMIT_W, PREPARING, UNAVAILABLE
 
 # by now a limit that can be read back has been; a gun that has none is taken over by what it draws
 _READ_BACK_MS = 1000
 _START_GRACE_MS = 3000
+_PATIENCE_MS = 30000  # a gun that has not come down by then is not told to pause but to stop
 
 
 def step(s, dt_ms):
@@ -26,6 +27,7 @@ def step(s, dt_ms):
     if s.inputs.emergency_stop:
         _stop_all(s)
     elif _may_decide(s):
+        turns.update(s, dt_ms)
         sharing.allocate(s)
         _decrease(s)
         _increase(s)
@@ -81,7 +83,7 @@ def _budget(s, base_w):
         if s.fixed[g]:
             for k in range(g * s.depth, (g + 1) * s.depth):
                 if s.path[k] >= 0:
-                    s.circuit_allowed_w[s.path[k]] -= s.entitled_w[g]
+                    s.circuit_allowed_w[s.path[k]] -= s.entitled_w[g] * s.path_share[k]
             s.demand_w[g] = 0
         elif s.ladder >= ladder.FALL_BACK:
             s.demand_w[g] = min(s.demand_w[g], max(s.fallback_w[g], s.standby_w[g]))
@@ -113,7 +115,7 @@ def _decrease(s):
         target_w, grant_w = s.target_w[g], s.grant_w[g]
         if target_w >= grant_w:
             continue
-        room_w = s.circuit_room_w[sharing.tightest(s, g)]
+        room_w = sharing.room_for(s, g)
         if room_w < -(s.headroom_w // 4) or grant_w - target_w > max(500, grant_w // 50) or target_w <= s.standby_w[g]:
             s.grant_w[g] = target_w
 
@@ -121,7 +123,8 @@ def _decrease(s):
 def _calm_fixed(s, g):
     """A deaf gun is wanted at its fall-back when it returns; a disobedient one is told to pause again and again."""
     if s.disobedient[g]:
-        s.grant_w[g] = min(s.grant_w[g], s.standby_w[g])
+        pause_w = s.standby_w[g] if s.defy_ms[g] < _PATIENCE_MS else 0  # then its session is ended
+        s.grant_w[g] = min(s.grant_w[g], pause_w)
     elif s.watchdog_ms[g] >= 0 and s.entitled_w[g] <= s.fallback_w[g]:
         s.grant_w[g] = min(s.grant_w[g], max(s.fallback_w[g], s.standby_w[g]))
 
@@ -142,7 +145,7 @@ def _increase(s):
     for _ in range(s.guns):
         worst = -1
         for g in range(s.guns):
-            if s.fills[g] and (worst < 0 or s.grant_w[g] // s.weight[g] < s.grant_w[worst] // s.weight[worst]):
+            if s.fills[g] and (worst < 0 or s.grant_w[g] // s.weight_now[g] < s.grant_w[worst] // s.weight_now[worst]):
                 worst = g
         if worst < 0:
             return
@@ -154,7 +157,7 @@ def _increase(s):
 
 def _raise(s, g):
     entitled_w, grant_w = s.entitled_w[g], max(0, s.grant_w[g])
-    room_w = s.circuit_room_w[sharing.tightest(s, g)]
+    room_w = sharing.room_for(s, g)
     if room_w <= 0:
         return
     new_w = min(s.target_w[g], max(grant_w, entitled_w) + room_w)
@@ -201,7 +204,7 @@ def _reason(s, g):
         return reasons.DEVICE_FAULT
     if state == IDLE:
         return reasons.IDLE
-    if s.bound_by[g] >= 0 and s.admitted[g] == 0:
+    if s.admitted[g] == 0 and (s.bound_by[g] >= 0 or s.turn_key[g] < 0):
         return reasons.WAITS_MINIMUM
     if s.ladder >= ladder.OPEN_LOOP:
         return reasons.OPEN_LOOP

@@ -3,7 +3,7 @@ with its age.
 """
 
 from control.station import ABSENT_AGE_MS
-from drivers.reading import GOOD
+from drivers.reading import ABSENT, GOOD
 from drivers.ticks import ticks_diff
 
 _OLDEST_MS = 1 << 28  # ticks are compared only within this span
@@ -45,7 +45,7 @@ class Snapshot:
             self._take_storage(inputs, now_ms)
         for g in range(len(self._guns)):
             self._take_gun(inputs, g, now_ms)
-        for c in range(self._station.circuits):
+        for c in range(self._station.named_circuits):
             inputs.circuit_limit_w[c] = self._limits.effective_w(c, now_ms)
         if self._bms_stop is not None and self._bms_stop.quality == GOOD and self._bms_stop.value:
             self._stop.press("bms")
@@ -88,7 +88,7 @@ class Snapshot:
 
 
 def _age_ms(reading, now_ms):
-    if reading.quality != GOOD:
+    if reading.quality == ABSENT:  # a SUSPECT one is the last good value with its old time
         return ABSENT_AGE_MS
     age_ms = ticks_diff(now_ms, reading.at_ms)
     if age_ms < 0 or age_ms > _OLDEST_MS:

@@ -86,7 +86,7 @@ class Watch:
         self._missed = self._cycle.missed
         self._alarms.update("cycle_missed", self._station_id, missed > 0, now_ms, missed)
         self._alarms.update("emergency_stop", self._station_id, self._stop.active, now_ms)
-        for c in range(s.circuits):
+        for c in range(s.named_circuits):
             limit_w = self._limits.effective_w(c, now_ms)
             limited = limit_w < s.circuit_cap_w[c]
             self._alarms.update("mqtt_limit_active", s.circuit_ids[c], limited, now_ms, c, limit_w)

@@ -1,5 +1,5 @@
 # runs on: cpython, micropython
-from control import sharing
+from control import sharing, turns
 from control.station import Station
 from tests.control.stations import config
 
@@ -51,6 +51,7 @@ def test_a_gun_that_runs_keeps_its_minimum_before_a_new_one_gets_one():
     station.grant_w[1] = 5000
     station.demand_w[0] = station.demand_w[1] = 5000
     station.circuit_allowed_w[0] = 6000
+    turns.update(station, 200)
     sharing.allocate(station)
     assert list(station.target_w) == [0, 5000]
     assert station.bound_by[0] == 0
@@ -61,6 +62,28 @@ def test_a_full_feeder_does_not_hold_back_guns_on_another():
     station = shared([{"circuit": "a"}, {"circuit": "a"}, {"circuit": "b"}], [180000] * 3, 300000, feeders, {1: 50000})
     assert list(station.target_w) == [25000, 25000, 180000]
     assert list(station.bound_by) == [1, 1, -1]
+
+
+def test_single_phase_guns_on_different_phases_do_not_stop_one_another():
+    row = [{"id": "row", "parent": "grid", "cap_w": 44000, "phase_cap_w": 7400}]
+    single = {"circuit": "row", "class": "slow", "phases": 1, "min_w": 1380, "max_w": 7360}
+    guns = [dict(single, phase="L1"), dict(single, phase="L2"), dict(single, phase="L1")]
+    station = shared(guns, [7360, 7360, 7360], 300000, row, {1: 44000, 2: 22200, 3: 22200, 4: 22200})
+    assert list(station.target_w) == [3700, 7360, 3700]
+    assert station.circuit_ids[station.bound_by[0]] == "row L1"
+    assert station.bound_by[1] == -1
+
+
+def test_a_three_phase_gun_puts_a_third_on_each_phase():
+    row = [{"id": "row", "parent": "grid", "cap_w": 44000, "phase_cap_w": 7400}]
+    guns = [
+        {"circuit": "row", "class": "slow", "phases": 1, "phase": "L2", "min_w": 1380, "max_w": 7360},
+        {"circuit": "row", "class": "slow", "phases": 3, "min_w": 4140, "max_w": 22080},
+    ]
+    station = shared(guns, [3680, 22080], 300000, row, {1: 44000, 2: 22200, 3: 22200, 4: 22200})
+    assert station.target_w[0] == 3680
+    assert station.target_w[1] // 3 + 3680 <= 7400
+    assert station.target_w[1] > 10000
 
 
 def test_no_room_at_all_gives_nothing():
