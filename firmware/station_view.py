@@ -17,6 +17,7 @@ class LiveView(StationView):
 
     def __init__(self, config, station, devices, limits, cycle, stop, alarms, now_ms):
         super().__init__(config)
+        self.circuits = station.circuit_ids  # with the phases of circuits that have their own caps
         self._station = station
         self._limits = limits
         self._cycle = cycle
@@ -94,7 +95,7 @@ class LiveView(StationView):
         """The numbers of the gun's reason, in the order of its text in firmware/texts.py."""
         station = self._station
         code = station.reason[at]
-        a = b = c = None
+        a = b = c = d = None
         if code == reasons.CAP_BINDS or code == reasons.LIMIT_IN_FORCE:
             a, b, c = station.reason_a[at], station.grant_w[at], station.reason_b[at]
             if code == reasons.LIMIT_IN_FORCE and 0 <= a < station.circuits:
@@ -102,7 +103,7 @@ class LiveView(StationView):
         elif code == reasons.WAITS_FOR_ROOM:
             a, b = station.target_w[at], max(0, station.reason_b[at])
         elif code == reasons.WAITS_MINIMUM:
-            a, b, c = station.min_w[at], station.reason_a[at], station.reason_b[at]
+            a, b, c, d = station.min_w[at], station.reason_a[at], station.reason_b[at], station.rotation_ms
         elif code in (reasons.HOLD_STALE_METER, reasons.PESSIMISTIC, reasons.OPEN_LOOP):
             a = station.blind_ms if station.blind_ms < (1 << 28) else None
         elif code == reasons.DEAF:
@@ -115,7 +116,7 @@ class LiveView(StationView):
             a = station.max_w[at]
         elif code == reasons.STARTING:
             a = station.grant_w[at]
-        args[0], args[1], args[2] = a, b, c
+        args[0], args[1], args[2], args[3] = a, b, c, d
 
     def _fill_health(self, now_ms) -> None:
         cycle = self._cycle

@@ -74,7 +74,7 @@ class StationView:
         self.gun_energy_wh: list = [None] * guns
         self.gun_soc_permille: list = [None] * guns
         self.gun_reason = [0] * guns
-        self.gun_reason_args: list = [[None, None, None] for _ in range(guns)]
+        self.gun_reason_args: list = [[None, None, None, None] for _ in range(guns)]
         self.ladder = 0
         self.alarms = []
         self.limits = []

@@ -40,7 +40,10 @@ REASON_TEXTS = {
     "gun_limit": ("已到本枪上限 {0:kw}", "at the gun's own limit {0:kw}"),
     "cap_binds": ("{0:c} 限额分摊：批 {1:kw}，共可分 {2:kw}", "{0:c} cap is shared: {1:kw} of {2:kw}"),
     "waits_for_room": ("等待余量：需 {0:kw}，现有 {1:kw}", "waits for room: wants {0:kw}, free {1:kw}"),
-    "waits_minimum": ("最小功率 {0:kw} 放不下：{1:c} 共 {2:kw}", "minimum {0:kw} does not fit: {1:c} has {2:kw}"),
+    "waits_minimum": (
+        "最小功率 {0:kw} 放不下：{1:c} 共 {2:kw}；{3:s} 后轮换",
+        "minimum {0:kw} does not fit: {1:c} has {2:kw}; turns change in {3:s}",
+    ),
     "hold_stale_meter": ("电表数据 {0:s} 未更新，只降不升", "meter {0:s} old: held, no increase"),
     "pessimistic": ("电表失联 {0:s}，按最坏情况分配", "meter lost {0:s}: worst case assumed"),
     "open_loop": ("电表失联 {0:s}，开环运行", "meter lost {0:s}: open loop"),
