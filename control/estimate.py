@@ -18,6 +18,7 @@ _GUN_STALE_MS = 1500
 _ACT_MS = 150  # from a decision until the PCS has answered it: bus and response
 _REACTION = 3  # cycles from a step of the load until the guns have followed a cut
 _LEARN_AFTER_MS = 15000  # the first estimates after a start are no steps
+_CONFIRM_MS = 1000
 _FADE_MS = 6 * 3600 * 1000
 _PEAK_MS = 10000
 
@@ -129,14 +130,8 @@ def _base(s, dt_ms):
 
 def _follow(s, least_w, most_w, dt_ms):
     if least_w > s.base_w:
-        believable_w = max(s.base_max_w, s.base_peak_w)
-        if least_w <= believable_w or s.jumped:
-            s.base_w = least_w
-        else:  # more than the station file thinks possible: believed when the next sample says it again
-            s.base_w = max(s.base_w, believable_w)
-        s.jumped = least_w > believable_w
+        s.base_w = least_w  # one sample is enough: a wild one costs a few seconds of service, a real one the cap
         return
-    s.jumped = False
     if s.gun_unheard:
         return  # what a deaf gun stopped drawing is not a smaller load: it may draw again
     if most_w < s.base_w:
@@ -147,13 +142,24 @@ def _follow(s, least_w, most_w, dt_ms):
 
 
 def _learn_rise(s, dt_ms):
-    """The worst step of the unmetered load so far, over the time that a cut of the guns takes; it fades over weeks."""
+    """The worst step of the unmetered load so far, over the time that a cut of the guns takes; it fades over weeks. A
+    step counts when it is still there a second later.
+    """
     ring = s.ring
     s.base_history_w[ring] = s.base_w
-    if s.base_known and s.ring_filled > _REACTION and s.uptime_ms > _LEARN_AFTER_MS:
+    if s.rise_ms > 0:
+        if s.spanned and s.inputs.grid_is_new and s.inputs.grid_w - s.others_least_w < s.rise_level_w - s.rise_w // 4:
+            s.rise_ms = 0
+        else:
+            s.rise_ms -= dt_ms
+            if s.rise_ms <= 0:
+                s.learned_rise_w = max(s.learned_rise_w, min(s.rise_w, s.cap_w // 5))
+    elif s.base_known and s.ring_filled > _REACTION and s.uptime_ms > _LEARN_AFTER_MS:
         rise_w = s.base_w - s.base_history_w[ring - _REACTION]
         if rise_w > s.learned_rise_w:
-            s.learned_rise_w = min(rise_w, s.cap_w // 5)
+            s.rise_w = rise_w
+            s.rise_level_w = s.base_w
+            s.rise_ms = _CONFIRM_MS
     s.fade_ms += dt_ms
     if s.fade_ms >= _FADE_MS:
         s.fade_ms = 0

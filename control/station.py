@@ -165,7 +165,9 @@ class Station:
         self.spanned = False  # the ring reaches back as far as a meter sample may be old
         self.others_least_w = 0
         self.others_most_w = 0
-        self.jumped = False  # the last sample asked for more unmetered load than is believed at once
+        self.rise_w = 0  # a step of the unmetered load that has yet to prove itself, and where it led
+        self.rise_level_w = 0
+        self.rise_ms = 0
         self.base_history_w = _zeros(_RING)
         self.learned_rise_w = 0
         self.fade_ms = 0

@@ -21,10 +21,12 @@ class Commit:
         for g in range(station.guns):
             if station.grant_w[g] >= 0:
                 self._limits[g].want(station.grant_w[g])
-        if self._pcs is not None and (station.started or station.inputs.emergency_stop):
-            self._apply_storage(station.storage_setpoint_w)
+        if station.started or station.inputs.emergency_stop:
+            self.apply_storage()
 
-    def _apply_storage(self, setpoint_w):
-        pcs = self._pcs
+    def apply_storage(self):
+        pcs, setpoint_w = self._pcs, self._station.storage_setpoint_w
+        if pcs is None:
+            return
         if setpoint_w == 0 or not pcs.held_known or abs(setpoint_w - pcs.wanted) >= _STORAGE_DEADBAND_W:
             pcs.want(setpoint_w)

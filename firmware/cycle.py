@@ -9,24 +9,30 @@ counted.
 import gc
 from array import array
 
+from control.reflex import react
 from control.step import step
 from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms, ticks_us
 
+_EYE_MS = 20
 _BUCKETS = 256  # one a millisecond of lateness, the last for everything later
 
 
 class Cycle:
-    """`run()` is a supervised task. snapshot.take(now_ms), commit.apply() and stop.poll(now_ms) must not allocate."""
+    """`run()` is a supervised task. snapshot.take(now_ms), commit.apply(), stop.poll(now_ms) and box.record(dt_ms) (the
+    black box, or None) must not allocate.
+    """
 
-    def __init__(self, station, snapshot, commit, stop):
+    def __init__(self, station, snapshot, commit, stop, box=None):
         self.station = station
         self.count = 0
         self.missed = 0
+        self.reflexes = 0  # storage setpoints moved between two cycles
         self.late_max_ms = 0
         self.step_us_max = 0
         self.heartbeat_ms = ticks_ms()
         self._late = array("i", [0] * _BUCKETS)
         self._snapshot, self._commit, self._stop = snapshot, commit, stop
+        self._box = box
         self._last_ms = 0
 
     async def run(self):
@@ -34,7 +40,7 @@ class Cycle:
         due_ms = ticks_add(ticks_ms(), cycle_ms)
         self._last_ms = ticks_ms()
         while True:
-            await sleep_ms(max(0, ticks_diff(due_ms, ticks_ms())))
+            await self._wait(due_ms)
             now_ms = ticks_ms()
             late_ms = ticks_diff(now_ms, due_ms)
             if late_ms < 0:
@@ -46,13 +52,31 @@ class Cycle:
             self.missed += skipped
             due_ms = ticks_add(due_ms, cycle_ms * (1 + skipped))
 
+    async def _wait(self, due_ms):
+        """Until the cycle is due, with an eye on the meter."""
+        left_ms = ticks_diff(due_ms, ticks_ms())
+        while left_ms > 0:
+            await sleep_ms(min(left_ms, _EYE_MS))
+            left_ms = ticks_diff(due_ms, ticks_ms())
+            if left_ms > 0 and self._snapshot.new_grid_sample():
+                self.react()
+
+    def react(self):
+        """A meter sample between two cycles. Allocates nothing."""
+        if react(self.station, self._snapshot.grid_w):
+            self.reflexes += 1
+            self._commit.apply_storage()
+
     def tick(self, now_ms):
         """One cycle. Allocates nothing (proved with heap_lock in the tests)."""
         started_us = ticks_us()
         self._stop.poll(now_ms)
         self._snapshot.take(now_ms)
-        step(self.station, ticks_diff(now_ms, self._last_ms))
+        dt_ms = ticks_diff(now_ms, self._last_ms)
+        step(self.station, dt_ms)
         self._commit.apply()
+        if self._box is not None:
+            self._box.record(dt_ms)
         self._last_ms = now_ms
         self.count += 1
         self.heartbeat_ms = now_ms

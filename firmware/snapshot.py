@@ -22,6 +22,7 @@ class Snapshot:
         self._stop = stop
         self._grid = devices[meter_id].readings["power_w"]
         self._grid_at_ms = None
+        self._peeked_at_ms = None
         self._pv = [devices[i].readings["power_w"] for i in station.pv_ids]
         self._pcs = _of_role(devices, "pcs")
         self._storage = _first(devices, "pcs", "power_w")
@@ -33,6 +34,17 @@ class Snapshot:
         self._gun_w = [d.readings["power_w"] for d in self._guns]
         self._gun_state = [d.readings["state"] for d in self._guns]
         self._gun_limit = [d.setpoints["limit_w"] for d in self._guns]
+
+    def new_grid_sample(self):
+        """True once for each meter answer: between two cycles `grid_w` is newer than the station's inputs."""
+        if self._grid.quality != GOOD or self._grid.at_ms == self._peeked_at_ms:
+            return False
+        self._peeked_at_ms = self._grid.at_ms
+        return True
+
+    @property
+    def grid_w(self):
+        return self._grid.value
 
     def take(self, now_ms):
         """Fill station.inputs. now_ms: ticks_ms of this cycle."""

@@ -1,5 +1,6 @@
 # runs on: cpython, micropython
 from control import reasons
+from control.reflex import react
 from control.station import Station
 from control.step import step
 from tests.control.stations import charging, config, entitled_sum_w, fresh, obey, started
@@ -246,16 +247,18 @@ def test_a_meter_whose_sign_is_turned_contradicts_the_devices_and_is_not_believe
     assert not station.grid_suspect and station.ladder == 0
 
 
-def test_one_sample_above_everything_that_the_station_file_thinks_possible_is_not_believed_twice_is():
+def test_one_wild_sample_costs_service_but_teaches_nothing():
     station = started([{}, {}], pcs_w=0)
     for g in range(2):
         charging(station, g, 5000, 5000)
-    follow_meter(station, 60)
-    station.inputs.grid_w += 200000
+    follow_meter(station, 100)
+    before_w = sum(station.grant_w)
+    station.inputs.grid_w += 50000
     step(station, 200)
-    assert station.base_w <= 60000
-    step(station, 200)
-    assert station.base_w > 200000
+    assert station.base_w > 70000 and sum(station.grant_w) < before_w - 40000
+    follow_meter(station, 200)
+    assert station.learned_rise_w < 5000
+    assert sum(station.grant_w) > before_w - 8000
 
 
 def test_a_step_of_the_load_that_was_seen_once_is_reserved_for_ever_after():
@@ -353,3 +356,28 @@ def test_time_that_stood_still_for_hours_is_no_jump():
     step(station, 1 << 27)
     step(station, -5)
     assert station.invariant_breaches == 0
+
+
+def test_a_rise_of_the_load_between_two_cycles_moves_the_storage_and_nothing_else():
+    station = started([SUPER, {}, {}])
+    for g in range(3):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 80)
+    grants, storage_w = list(station.grant_w), station.storage_setpoint_w
+    assert not react(station, station.inputs.grid_w)
+    assert react(station, station.inputs.grid_w + 30000)
+    assert station.storage_setpoint_w < storage_w - 25000
+    assert list(station.grant_w) == grants
+    assert not react(station, station.inputs.grid_w + 30000)  # the same load moves it once
+
+
+def test_a_blind_or_stopped_station_has_no_reflex():
+    station = started([SUPER, {}, {}])
+    for g in range(3):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 80)
+    station.ladder = 1
+    assert not react(station, station.inputs.grid_w + 30000)
+    station.ladder = 0
+    station.inputs.emergency_stop = True
+    assert not react(station, station.inputs.grid_w + 30000)

@@ -3,6 +3,7 @@
 without the lock.
 """
 
+from control.reflex import react
 from control.step import step
 from tests.control.stations import charging, obey, started
 
@@ -48,6 +49,22 @@ def test_every_step_of_the_ladder():
         for _ in range(12):
             locked_step(station, 200)
     assert station.started
+
+
+def test_a_reflex_between_two_cycles():
+    station = started([{}] * 4)
+    for g in range(4):
+        charging(station, g, 5000, 5000)
+    for n in range(60):
+        obey(station)
+        station.inputs.grid_w = 25000 + sum(station.inputs.gun_w) + station.inputs.storage_w + n % 3
+        step(station, 200)
+    heap_lock()
+    try:
+        moved = react(station, station.inputs.grid_w + 30000)
+    finally:
+        heap_unlock()
+    assert moved
 
 
 def test_an_emergency_stop():
