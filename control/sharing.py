@@ -21,13 +21,7 @@ def allocate(s):
         s.admitted[g] = 0
         s.fills[g] = 0
     _admit_minima(s)
-    while _raise_level(s):
-        pass
-
-
-def _take(s, g, watts):
-    s.target_w[g] += watts
-    occupy(s, g, watts)
+    _fill(s)
 
 
 def occupy(s, g, watts):
@@ -59,7 +53,15 @@ def tightest(s, g):
 
 
 def _admit_minima(s):
-    """Minima in the order of s.turn_key (control/turns.py), the lower index first among equals."""
+    """Every minimum if all fit; else in the order of s.turn_key (control/turns.py), the lower index first."""
+    if _all_fit(s):
+        return
+    for c in range(s.circuits):
+        s.circuit_room_w[c] = s.circuit_allowed_w[c]
+    for g in range(s.guns):
+        if s.admitted[g]:
+            s.target_w[g] = s.standby_w[g]
+            s.admitted[g] = 0
     for _ in range(s.guns):
         best = -1
         for g in range(s.guns):
@@ -70,47 +72,86 @@ def _admit_minima(s):
             return
         full = tightest(s, best)
         if room_for(s, best) >= s.min_w[best]:
-            s.target_w[best] = 0
-            _take(s, best, s.min_w[best])
-            s.admitted[best] = 1
-            s.fills[best] = 1
+            _admit(s, best)
         else:
             s.bound_by[best] = full
             turns.note_refused(s, best)
 
 
-def _raise_level(s):
-    """One rise of the common level to the next gun satisfied or circuit full. False when nobody can rise."""
-    for c in range(s.circuits):
-        s.circuit_weight[c] = 0
-    step = -1
+def _all_fit(s):
     for g in range(s.guns):
-        if s.fills[g]:
-            missing_w = s.demand_w[g] - s.target_w[g]
-            if missing_w <= 0:
-                s.fills[g] = 0
-                continue
-            rise = (missing_w + s.weight_now[g] - 1) // s.weight_now[g]
-            step = rise if step < 0 else min(step, rise)
-            for k in range(g * s.depth, (g + 1) * s.depth):
-                if s.path[k] >= 0:
-                    s.circuit_weight[s.path[k]] += s.weight_now[g] * s.path_share[k]
-    if step < 0:
-        return False
+        if s.turn_key[g] >= 0 and s.demand_w[g] >= s.min_w[g]:
+            _admit(s, g)
     for c in range(s.circuits):
-        if s.circuit_weight[c] > 0:
-            step = min(step, max(0, s.circuit_room_w[c]) // s.circuit_weight[c])
-    if step > 0:
+        if s.circuit_room_w[c] < 0:
+            return False
+    return True
+
+
+def _admit(s, g):
+    s.target_w[g] = s.min_w[g]
+    s.admitted[g] = 1
+    occupy(s, g, s.min_w[g])
+
+
+def _fill(s):
+    """Raise all unsatisfied guns by the step that the tightest circuit can give each of them, until nobody can rise.
+
+    A step never lifts anyone above the fair level, because it is dealt as if nobody were satisfied on the way; what the
+    satisfied hand back is dealt in the next round.
+    """
+    # One by one: a tuple of four would be allocated.
+    target_w = s.target_w
+    demand_w = s.demand_w
+    weights = s.weight_now
+    fills = s.fills
+    rooms_w = s.circuit_room_w
+    circuit_weight = s.circuit_weight
+    for c in range(s.circuits):
+        circuit_weight[c] = 0
+    rising = 0
+    for g in range(s.guns):
+        fills[g] = 1 if s.admitted[g] and demand_w[g] > target_w[g] else 0
+        if fills[g]:
+            rising += 1
+            _weigh_down(s, g, weights[g])
+    while rising > 0:
+        step = NO_LIMIT_W
+        for c in range(s.circuits):
+            if circuit_weight[c] > 0:
+                step = min(step, max(0, rooms_w[c]) // circuit_weight[c])
+        if step == 0:
+            rising -= _close_full(s)
+            continue
+        step = min(step, 1 << 21)
+        for c in range(s.circuits):
+            rooms_w[c] -= step * circuit_weight[c]
         for g in range(s.guns):
-            if s.fills[g]:
-                _take(s, g, min(step * s.weight_now[g], s.demand_w[g] - s.target_w[g]))
-        return True
-    return _close_full(s)
+            if fills[g]:
+                rise_w = step * weights[g]
+                missing_w = demand_w[g] - target_w[g]
+                if missing_w > rise_w:
+                    target_w[g] += rise_w
+                else:
+                    target_w[g] = demand_w[g]
+                    fills[g] = 0
+                    rising -= 1
+                    occupy(s, g, missing_w - rise_w)
+                    _weigh_down(s, g, -weights[g])
+
+
+def _weigh_down(s, g, weight):
+    for k in range(g * s.depth, (g + 1) * s.depth):
+        c = s.path[k]
+        if c >= 0:
+            s.circuit_weight[c] += weight * s.path_share[k]
 
 
 def _close_full(s):
-    """A circuit cannot give one more step to all: its last watts go to the first in line, and its guns stop rising."""
-    closed = False
+    """A circuit cannot give one more watt of level to all: its last watts go to the first in line, and its guns stop
+    rising. Gives how many stopped.
+    """
+    closed = 0
     for g in range(s.guns):
         if not s.fills[g]:
             continue
@@ -119,10 +160,12 @@ def _close_full(s):
             if c >= 0 and s.circuit_room_w[c] < s.circuit_weight[c]:
                 last_w = min(room_for(s, g), s.demand_w[g] - s.target_w[g])
                 if last_w > 0:
-                    _take(s, g, last_w)
+                    s.target_w[g] += last_w
+                    occupy(s, g, last_w)
                 s.fills[g] = 0
+                _weigh_down(s, g, -s.weight_now[g])
                 if s.target_w[g] < s.demand_w[g]:
                     s.bound_by[g] = c
-                closed = True
+                closed += 1
                 break
     return closed
