@@ -3,7 +3,7 @@
 import json
 import os
 
-from firmware import config_json, config_promise, config_rules, config_schema, config_shape
+from firmware import config_json, config_phases, config_promise, config_rules, config_schema, config_shape
 from firmware.config_texts import MISSING, Problem
 
 
@@ -51,6 +51,7 @@ def check(config):
     config_shape.check(config, config_schema.ROWS, "", problems)
     if isinstance(config, dict):
         config_rules.check(config, _board(config.get("board")), problems)
+        config_phases.check(config, problems)
         config_promise.check(config, problems)
     return problems
 

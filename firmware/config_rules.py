@@ -103,7 +103,7 @@ def _ports(buses, problems):
         host, tcp_port = text(bus, "host"), bus.get("tcp_port", 502)
         if bus.get("kind") == "rtu" and text(bus, "port") is not None:
             key, found = "port", bus["port"]
-        elif bus.get("kind") == "tcp" and host is not None and is_int(tcp_port):
+        elif bus.get("kind") in ("tcp", "rtu_tcp") and host is not None and is_int(tcp_port):
             key, found = "tcp_port", "{}:{}".format(host, tcp_port)
         else:
             continue
@@ -197,7 +197,7 @@ def _board(config, buses, board, problems):
             if bus.get("kind") == "rtu" and text(bus, "port") is not None and bus["port"] not in board.UARTS:
                 names = ", ".join(sorted(board.UARTS))
                 problems.append(Problem("buses[{}].port".format(index), "board_port", bus["port"], names))
-    connections = len([bus for _, bus in buses if bus.get("kind") == "tcp"]) + ("mqtt" in config)
+    connections = len([bus for _, bus in buses if bus.get("kind") in ("tcp", "rtu_tcp")]) + ("mqtt" in config)
     if connections > board.MAX_TCP:
         problems.append(Problem("buses", "board_tcp", connections, board.MAX_TCP))
     inputs = config.get("inputs")

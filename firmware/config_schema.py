@@ -2,6 +2,7 @@
 
 A row is (key, kind, default, permitted, unit).
 kind: "int" and "int_null" with permitted (low, high); "bool"; "text" with (shortest, longest); "name", an id;
+      "profile", a name or "custom:" and a name;
       "host"; "choice" with the permitted values; "object" with its rows; "list" with (rows or a function from an entry
       to its rows, fewest, most).
 default: REQUIRED, OPTIONAL (stays absent), or the value that a missing key gets.
@@ -15,7 +16,7 @@ MAX_CAP_W = 10_000_000  # 10 MW; times 100 still fits 31 bits
 MAX_GUN_W = 2_000_000
 MAX_CT_PT = 100_000
 BOARDS = ("unix", "rpi_pico_w", "esp32_generic")
-ROLES = ("meter", "pv", "bms", "pcs", "gun")
+ROLES = ("meter", "pv", "bms", "pcs", "gun", "cabinet")
 CLASSES = ("guaranteed", "super", "fast", "slow")
 BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
@@ -34,12 +35,17 @@ _CIRCUIT = (
     ("id", "name", REQUIRED, None, ""),
     ("parent", "name_null", REQUIRED, None, ""),
     ("cap_w", "int", REQUIRED, (1, MAX_CAP_W), "W"),
+    ("phase_cap_w", "int", OPTIONAL, (1, MAX_CAP_W), "W"),
 )
 
 _BUS = (
     ("id", "name", REQUIRED, None, ""),
-    ("kind", "choice", REQUIRED, ("rtu", "tcp"), ""),
+    ("kind", "choice", REQUIRED, ("rtu", "tcp", "rtu_tcp"), ""),
     ("timeout_ms", "int", OPTIONAL, (20, 5000), "ms"),
+)
+_OVER_TCP = _BUS + (
+    ("host", "host", REQUIRED, None, ""),
+    ("tcp_port", "int", 502, (1, 65535), ""),
 )
 _BUS_OF_KIND = {
     "rtu": _BUS + (
@@ -48,16 +54,14 @@ _BUS_OF_KIND = {
         ("parity", "choice", "N", ("N", "E", "O"), ""),
         ("stop_bits", "choice", 1, (1, 2), ""),
     ),
-    "tcp": _BUS + (
-        ("host", "host", REQUIRED, None, ""),
-        ("tcp_port", "int", 502, (1, 65535), ""),
-    ),
+    "tcp": _OVER_TCP,
+    "rtu_tcp": _OVER_TCP,
 }
 
 _DEVICE = (
     ("id", "name", REQUIRED, None, ""),
     ("role", "choice", REQUIRED, ROLES, ""),
-    ("profile", "name", REQUIRED, None, ""),
+    ("profile", "profile", REQUIRED, None, ""),
     ("bus", "name", REQUIRED, None, ""),
     ("unit", "int", REQUIRED, (1, 247), ""),
     ("poll_ms", "int", OPTIONAL, (20, 10000), "ms"),
@@ -76,6 +80,7 @@ _DEVICE_OF_ROLE = {
         ("rated_w", "int", REQUIRED, (1, MAX_CAP_W), "W"),
     ),
     "bms": _DEVICE,
+    "cabinet": _DEVICE,
     "pcs": _DEVICE + (
         ("circuit", "name", OPTIONAL, None, ""),
         ("bms", "name", REQUIRED, None, ""),
@@ -87,6 +92,7 @@ _DEVICE_OF_ROLE = {
         ("connector", "int", OPTIONAL, (1, 4), ""),
         ("class", "choice", REQUIRED, CLASSES, ""),
         ("phases", "choice", OPTIONAL, (1, 3), ""),
+        ("phase", "choice", OPTIONAL, ("L1", "L2", "L3"), ""),
         ("min_w", "int", REQUIRED, (0, MAX_GUN_W), "W"),
         ("max_w", "int", REQUIRED, (1, MAX_GUN_W), "W"),
         ("fallback_w", "int", REQUIRED, (0, MAX_GUN_W), "W"),

@@ -92,6 +92,12 @@ def _name_null(value, permitted, unit, path, problems):
         _name(value, permitted, unit, path, problems)
 
 
+def _profile(value, permitted, unit, path, problems):
+    if isinstance(value, str) and value.startswith("custom:"):
+        value = value[len("custom:"):]  # the name of a file in profiles/
+    _name(value, permitted, unit, path, problems)
+
+
 def is_name(text):
     """Ids become parts of MQTT topics and of paths, so they hold nothing that means something there."""
     if not 1 <= len(text) <= 32:
@@ -138,7 +144,7 @@ def _list(value, permitted, unit, path, problems):
 
 _CHECKS = {
     "int": _int, "int_null": _int_null, "bool": _bool, "text": _text, "name": _name, "name_null": _name_null,
-    "host": _host, "choice": _choice, "object": _object, "list": _list, "any": _any,
+    "profile": _profile,    "host": _host, "choice": _choice, "object": _object, "list": _list, "any": _any,
 }
 
 

@@ -67,6 +67,12 @@ TEXTS = {
     # The promise to hold the cap
     "no_grid_meter": ("没有关口电表", "no grid meter", "恰好一个位于根回路 {0} 的 meter",
                       "exactly one meter on the root circuit {0}"),
+    "phase_at_grid": ("根回路不能按相设限", "a cap for each phase at the grid connection", "只用于下级回路",
+                      "inner circuits only"),
+    "phase_of_three": ("三相枪不应写 phase", "a phase for a gun that uses three", "仅用于 phases 为 1 的枪",
+                       "only for a gun with phases 1"),
+    "phase_fallback": ("{0} 相各枪回落功率之和超过该相上限", "the fall-backs on {0} exceed the cap of a phase",
+                       "至少 {1} W", "at least {1} W"),
     "two_pcs": ("多台储能变流器（已有 {0}）", "more than one PCS (there is {0} already)",
                 "本版本只控制一台 pcs", "one pcs: this version controls one"),
     "two_grid_meters": ("多个关口电表（已有 {0}）", "more than one grid meter (there is {0} already)",
