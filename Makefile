@@ -3,6 +3,10 @@
 #   make run [SCENARIO=file] [STATION=file] [SECONDS=n] [JSON=file] [SESSIONS=file] [LANGUAGE=zh|en|both]
 #   make test    unit tests on CPython (with coverage) and on MicroPython, then whole stations in real time
 #   make unit    the same without the whole stations
+#   make budget  [STATION=file]: can the station hold its cap? (docs/latency-budget.md)
+#   make plot    SCENARIO=file: a picture of the scenario in virtual time, in build/plots
+#   make bench   how fast and how steady the Modbus client is (docs/benchmarks.md), about ten minutes
+#   make bench-control  [DAY=file]: how well control shares the power (docs/benchmarks-control.md), about six minutes
 #   make lint    ruff, and pyright with the type stubs of each kind of board
 #   make clean   takes away everything that was made here
 
@@ -34,11 +38,23 @@ ifneq ($(origin LANGUAGE),command line)
 LANGUAGE :=
 endif
 
-.PHONY: run test unit lint typings clean
+.PHONY: run budget plot bench bench-control test unit lint typings clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run-stamp
 	@$(PY) -m tools.run $(strip $(RUN_OPTIONS))
+
+budget: $(VENV)/.run-stamp
+	@$(PY) -m tools.budget $(or $(STATION),tools/stations/demo.json) $(if $(LANGUAGE),--lang '$(LANGUAGE)')
+
+plot: $(VENV)/.dev-stamp
+	@$(PY) -m tools.plot $(if $(SCENARIO),'$(SCENARIO)')
+
+bench: $(VENV)/.dev-stamp
+	@$(PY) -m tools.bench.modbus
+
+bench-control: $(VENV)/.dev-stamp
+	@$(PY) -m tools.bench.control $(if $(DAY),--day '$(DAY)')
 
 test: $(VENV)/.dev-stamp
 	@echo "== make test: CPython, MicroPython, whole stations"

@@ -9,6 +9,7 @@ RANK_DECREASE, RANK_CONTROL, RANK_INCREASE, RANK_SLOW = 0, 1, 2, 3
 
 _SILENT_TO_QUARANTINE = 3
 _NOISY_TO_QUARANTINE = 12  # damaged answers in a row: the device is there, but every request costs the others a drain
+_BABBLING = 4  # an answer after which the line was not quiet counts as so many damaged ones
 _PATIENCE_INCREASE_MS = 1000  # then an increase or a refresh ranks with the control readings
 _PATIENCE_SLOW_MS = 5000
 _GIVE_UP_MS = 60000
@@ -18,9 +19,17 @@ _PROBE_LONGEST_CONTROL_MS = 10000  # roles that the cycle cannot do without
 _PROBE_ALONE_FIRST_MS = 250  # a device alone on its bus slows nobody down
 _PROBE_ALONE_LONGEST_MS = 2000
 _MAX_IDLE_MS = 1000
+# A device that says "busy" is asked again after 100, 200, 400, 800 and then every 1000 ms; one that says "acknowledged,
+# still at work" after half a second; one that failed at most twice more, at once (practice of field drivers; meaning of
+# the codes: MODBUS Application Protocol V1.1b3, 7).
+_BUSY_FIRST_MS = 100
+_BUSY_LONGEST_MS = 1000
+_ACKNOWLEDGED_MS = 500
+_REPEATS = 2
 # A silent device is sent a new, lower limit out of turn, but not more often than this: a try costs the bus a time-out.
 _EARLY_GAP_MS = 1000
 _EARLY_GAP_ALONE_MS = 200
+_EARLY_GAP_BABBLING_MS = 10000  # while a device babbles nobody on its line is heard
 
 
 class Agenda:
@@ -36,6 +45,10 @@ class Agenda:
         self._not_before_ms = ticks_ms()
         self._probe_ms = ticks_ms()
         self._probes = 0
+        self._busy = 0  # such answers in a row
+        self._spoils = False  # it shares its line, and the newest request to it set it babbling
+        self._alone = alone
+        self._write_after_ms = None  # of a device that needs a pause between two writes: when the next may go out
         self._backoff_ms = 0
         self._tried_ms = ticks_ms()
         self._is_early = False  # the newest job of a silent device is a decrease out of turn
@@ -63,11 +76,12 @@ class Agenda:
             self.rank = RANK_INCREASE
             self.due_ms = self._probe_ms
             return self._probe(now_ms)
-        command = self._pending(now_ms)
+        must_wait = self._write_wait_ms(now_ms) > 0
+        command = None if must_wait else self._pending(now_ms)
         if command is not None and command.urgency(now_ms) == DECREASE:
             return self._command(command, RANK_DECREASE, now_ms)
         step = self.plan.step()
-        if step is not None:
+        if step is not None and not (must_wait and step.is_write):
             self.rank = RANK_CONTROL
             self.due_ms = self._not_before_ms
             return step
@@ -96,23 +110,46 @@ class Agenda:
         if self.device.health.quarantined:
             idle = min(ticks_diff(self._probe_ms, now_ms), self._early_ms(now_ms))
         else:
-            idle = _MAX_IDLE_MS
+            idle, wait_ms = _MAX_IDLE_MS, self._write_wait_ms(now_ms)
             for command in self.plan.commands:
-                idle = 0 if command.urgency(now_ms) else min(idle, command.idle_ms(now_ms))
+                idle = min(idle, wait_ms if command.urgency(now_ms) else command.idle_ms(now_ms))
             for block in self.plan.blocks:
                 idle = min(idle, ticks_diff(block.due_ms, now_ms))
             for block in self.plan.read_backs:
                 idle = min(idle, ticks_diff(block.due_ms, now_ms))
-            if self.plan.step() is not None:
-                idle = 0
+            step = self.plan.step()
+            if step is not None:
+                idle = min(idle, wait_ms) if step.is_write else 0
         return max(1, min(_MAX_IDLE_MS, max(idle, ticks_diff(self._not_before_ms, now_ms))))
 
+    def refused(self, job, error, now_ms: int):
+        """The device answered `job` with an exception: what kind of answer that is, and when it is asked again."""
+        if error.is_patience:
+            job.postponed(now_ms)
+        elif error.is_failure and job.failures < _REPEATS:
+            job.failures += 1
+            job.postponed(now_ms)
+        else:
+            job.failures = 0
+            job.refused(error, now_ms)
+            self._split(job)
+        busy = self._busy
+        self.answered(job, now_ms)
+        if error.is_patience:
+            pause_ms = _ACKNOWLEDGED_MS
+            if error.code != 5:
+                self._busy = busy + 1
+                pause_ms = min(_BUSY_LONGEST_MS, _BUSY_FIRST_MS << min(busy, 4))
+            self._not_before_ms = ticks_add(now_ms, max(pause_ms, self.device.profile.request_gap_ms))
+
     def answered(self, job, now_ms: int):
-        """The device answered `job`, be it with an exception."""
+        """The device answered `job`."""
         self._silent = 0
         self._noisy = 0
+        self._busy = 0
+        self._spoils = False
         self._is_early = False
-        self._after_request(now_ms)
+        self._after_request(job.is_write, now_ms)
         if self.device.health.quarantined:
             self.device.health.quarantined = False
             if self.plan.blocks:
@@ -123,14 +160,16 @@ class Agenda:
             self._isolate(now_ms)
             self.plan.restart()
 
-    def unanswered(self, silent: bool, now_ms: int):
-        """Silence (`silent`) or a damaged answer."""
+    def unanswered(self, silent: bool, now_ms: int, babbled: bool = False):
+        """Silence (`silent`) or a damaged answer; babbled: the line was quiet before
+        the request and was not afterwards."""
         health = self.device.health
-        self._after_request(now_ms)
+        self._after_request(False, now_ms)
         if silent:
             self._silent += 1
         else:
-            self._noisy += 1
+            self._noisy += _BABBLING if babbled else 1
+        self._spoils = babbled and not self._alone
         if health.quarantined or self._silent >= _SILENT_TO_QUARANTINE or self._noisy >= _NOISY_TO_QUARANTINE:
             self._isolate(now_ms)
         self.check_given_up(now_ms)
@@ -149,11 +188,33 @@ class Agenda:
         if self._is_early:  # the probes keep their own rhythm
             self._is_early = False
             return
-        self._backoff_ms = min(self._longest_ms, 2 * self._backoff_ms or self._first_ms)
+        longest_ms = _PROBE_LONGEST_MS if self._spoils else self._longest_ms
+        self._backoff_ms = min(longest_ms, 2 * self._backoff_ms or self._first_ms)
         self._probe_ms = ticks_add(now_ms, self._backoff_ms)
 
-    def _after_request(self, now_ms):
-        self._not_before_ms = ticks_add(now_ms, self.device.profile.request_gap_ms)
+    def _after_request(self, is_write, now_ms):
+        profile = self.device.profile
+        pause_ms = profile.request_gap_ms
+        if is_write:
+            pause_ms = max(pause_ms, profile.post_write_settle_ms)
+            if profile.write_gap_ms:
+                self._write_after_ms = ticks_add(now_ms, profile.write_gap_ms)
+        self._not_before_ms = ticks_add(now_ms, pause_ms)
+
+    def _write_wait_ms(self, now_ms):
+        if self._write_after_ms is None:
+            return 0
+        wait_ms = ticks_diff(self._write_after_ms, now_ms)
+        if wait_ms <= 0:
+            self._write_after_ms = None
+            return 0
+        return wait_ms
+
+    def _split(self, job):
+        """A block that the device refuses for good is read point by point from now on, where it may be."""
+        plan = self.plan
+        if job in plan.blocks and job.is_unsupported and len(job.fields) > 1 and not plan.device.profile.fixed_reads:
+            plan.blocks = [block for block in plan.blocks if block is not job] + job.parts()
 
     def _new_decrease(self, now_ms):
         """A decrease to less than the device was ever sent; it may hear although it does not answer."""
@@ -166,7 +227,8 @@ class Agenda:
         """Time until a silent device is sent a new decrease out of turn, 1000 when there is none."""
         if self._new_decrease(now_ms) is None:
             return _MAX_IDLE_MS
-        return self._early_gap_ms - ticks_diff(now_ms, self._tried_ms)
+        gap_ms = _EARLY_GAP_BABBLING_MS if self._spoils else self._early_gap_ms
+        return gap_ms - ticks_diff(now_ms, self._tried_ms)
 
     def _probe(self, now_ms):
         """In turn a pending decrease, which a device that only fails to answer will obey, and a read."""

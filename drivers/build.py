@@ -2,10 +2,17 @@
 
 from drivers.bus import Bus
 from drivers.device import Device
-from drivers.modbus.client import RTU_TIMEOUT_MS, TCP_TIMEOUT_MS, rtu_client, tcp_client
+from drivers.modbus.client import (
+    RTU_TCP_TIMEOUT_MS,
+    RTU_TIMEOUT_MS,
+    TCP_TIMEOUT_MS,
+    rtu_client,
+    rtu_tcp_client,
+    tcp_client,
+)
 from drivers.modbus.serial_link import SerialLink
 from drivers.modbus.tcp_link import TcpLink
-from drivers.profiles import registry
+from drivers.profiles import loading
 
 
 def build_buses(config: dict, open_uart):
@@ -18,18 +25,29 @@ def build_buses(config: dict, open_uart):
     """
     devices = {}
     for params in config["devices"]:
-        devices[params["id"]] = Device(params, registry.load(params["profile"]))
+        profile = loading.load(params["profile"], params.get("profile_file"))
+        devices[params["id"]] = Device(params, profile)
+        if profile.beta:
+            params["beta"] = True  # whoever shows the device says so
     buses = []
     for bus in config["buses"]:
         members = [devices[d["id"]] for d in config["devices"] if d["bus"] == bus["id"]]
-        buses.append(Bus(bus, _client(bus, open_uart), members))
+        buses.append(Bus(bus, _client(bus, open_uart, members), members))
     return buses, devices
 
 
-def _client(bus, open_uart):
-    if bus["kind"] == "tcp":
+def _client(bus, open_uart, members):
+    if bus["kind"] in ("tcp", "rtu_tcp"):
         link = TcpLink(bus["host"], bus.get("tcp_port", 502))
-        return tcp_client(link, bus.get("timeout_ms", TCP_TIMEOUT_MS))
-    baud, parity, stop_bits = bus.get("baud", 9600), bus.get("parity", "N"), bus.get("stop_bits", 1)
+        if bus["kind"] == "tcp":
+            return tcp_client(link, bus.get("timeout_ms", TCP_TIMEOUT_MS))
+        return rtu_tcp_client(link, bus.get("timeout_ms", RTU_TCP_TIMEOUT_MS))
+    is_dlt645 = bus["kind"] == "dlt645"
+    baud, parity = bus.get("baud", 2400 if is_dlt645 else 9600), bus.get("parity", "E" if is_dlt645 else "N")
+    stop_bits = bus.get("stop_bits", 1)
     link = SerialLink(bus["port"], lambda: open_uart(bus["port"], baud, parity, stop_bits))
+    if is_dlt645:
+        from drivers import dlt645
+
+        return dlt645.client(link, members, baud, parity, stop_bits, bus.get("timeout_ms", dlt645.TIMEOUT_MS))
     return rtu_client(link, baud, parity, stop_bits, bus.get("timeout_ms", RTU_TIMEOUT_MS))

@@ -35,8 +35,10 @@ class Bus:
         self.problem = None
         self._sleeper = Sleeper()
         self._words = array("H", bytearray(2 * _MAX_WRITE_WORDS))
-        max_gap = _MAX_GAP_SERIAL if config["kind"] == "rtu" else _MAX_GAP_TCP
+        port.connect_delay_ms = max([0] + [device.profile.connect_delay_ms for device in devices])
+        max_gap = _MAX_GAP_TCP if config["kind"] == "tcp" else _MAX_GAP_SERIAL
         self._agendas = [Agenda(device, max_gap, len(devices) == 1) for device in devices]
+        self._is_noisy = False  # the line was not quiet after the newest request: the next one cannot be blamed for it
         self._failures = 0  # openings that failed, or lines that were lost, in a row
         for device in devices:
             for setpoint in device.setpoints.values():
@@ -93,9 +95,8 @@ class Bus:
     async def _perform(self, agenda, job):
         """One request and all the ways in which it can end."""
         client, device, health = self.client, agenda.device, agenda.device.health
-        schedule = getattr(job, "schedule", None)
-        if schedule is not None:
-            schedule(ticks_ms())
+        job.schedule(ticks_ms())
+        health.requests += 1
         try:
             if job.is_write:
                 at = 0
@@ -104,32 +105,37 @@ class Bus:
             else:
                 at = await client.read(device.id, device.unit, job.function, job.register, job.count)
         except ExceptionReply as error:
-            now_ms = ticks_ms()
-            health.exceptions += 1
-            health.last_error = error
-            self._failures = 0
-            if error.is_from_gateway:
-                job.unanswered(now_ms)
-                agenda.unanswered(True, now_ms)
-            else:
-                device.answered(now_ms, client.turnaround_ms)
-                job.refused(error, now_ms)
-                agenda.answered(job, now_ms)
+            self._refused(agenda, job, error)
         except ModbusError as error:
             self._failed(agenda, job, error)
         else:
             now_ms = ticks_ms()
             self._failures = 0
+            self._is_noisy = False
             health.ok += 1
+            job.failures = 0
             device.answered(now_ms, client.turnaround_ms)
             job.replied(client.rx, at, client.sent_ms, now_ms)
             agenda.answered(job, now_ms)
+
+    def _refused(self, agenda, job, error):
+        health, now_ms = agenda.device.health, ticks_ms()
+        health.exceptions += 1
+        health.last_error = error
+        self._failures = 0
+        if error.is_from_gateway:  # the gateway is well: the device behind it does not answer
+            job.unanswered(now_ms)
+            agenda.unanswered(True, now_ms)
+        else:
+            agenda.device.answered(now_ms, self.client.turnaround_ms)
+            agenda.refused(job, error, now_ms)
 
     def _failed(self, agenda, job, error):
         health, now_ms = agenda.device.health, ticks_ms()
         health.last_error = error
         job.unanswered(now_ms)
         if isinstance(error, Closed):
+            health.closed += 1
             self._failures += 1
             self.problem = error
             for other in self._agendas:
@@ -142,4 +148,6 @@ class Bus:
             health.crc_errors += 1
         else:
             health.protocol_errors += 1
-        agenda.unanswered(isinstance(error, Timeout), now_ms)
+        babbled = self.client.babbled
+        agenda.unanswered(isinstance(error, Timeout), now_ms, babbled and not self._is_noisy)
+        self._is_noisy = babbled

@@ -1,11 +1,12 @@
 """Keeping one setpoint of a device at what is wanted: when to write, what the device may hold, reading it back."""
 
-from drivers.jobs import REFUSED_PAUSE_MS, Job, Periodic
+from drivers.jobs import REFUSALS_TO_GIVE_UP, REFUSED_PAUSE_MS, Job, Periodic
 from drivers.ticks import ticks_add, ticks_diff
 
 NOTHING, DECREASE, INCREASE, REFRESH = 0, 1, 2, 3
 _RETRY_REFUSED_MS = 1000
 _READ_BACK_MS = 5000
+_NEVER_MS = (1 << 30) - 1  # beyond every difference of ticks
 
 
 class Command(Job):
@@ -19,7 +20,7 @@ class Command(Job):
         self.setpoint = device.setpoints[output.name]
         self.function = output.function
         self.register = base + output.register
-        self.refresh_ms = device.profile.refresh_ms(device.params)
+        self.refresh_ms = device.profile.refresh_ms(device.params) if output.refresh else _NEVER_MS
         self.low, self.high = output.limits(device.params)
         self.since_ms = None  # when the pending increase or refresh became due
         self._raw_held = None
@@ -30,12 +31,19 @@ class Command(Job):
         self._raw_sent = 0
         self._upper_before = 0
         self._again_ms = None
+        self._refusals = 0  # for good, in a row
+        self._write_gap_ms = device.profile.write_gap_ms
+        self._not_before_ms = None  # the next write, where the device needs a pause between two
 
     def urgency(self, now_ms: int) -> int:
         """What the setpoint needs now: NOTHING, DECREASE (at once), INCREASE or REFRESH. Allocates nothing."""
         setpoint = self.setpoint
         if not setpoint.has_want:
             return NOTHING
+        if self._not_before_ms is not None:
+            if ticks_diff(self._not_before_ms, now_ms) > 0:
+                return NOTHING
+            self._not_before_ms = None
         if self._raw_of != setpoint.wanted:
             self._raw_of = setpoint.wanted
             self._raw_wanted = self.output.to_raw(self.device, self._clamped(setpoint.wanted))
@@ -65,6 +73,8 @@ class Command(Job):
         """Time until `urgency` can change by itself."""
         if not self.setpoint.has_want:
             return 1000
+        if self._not_before_ms is not None:
+            return ticks_diff(self._not_before_ms, now_ms)
         if self._again_ms is not None:
             return ticks_diff(self._again_ms, now_ms)
         return self.refresh_ms - ticks_diff(now_ms, self.setpoint.held_at_ms)
@@ -73,11 +83,20 @@ class Command(Job):
         setpoint = self.setpoint
         self._value_sent = setpoint.wanted
         self._raw_sent = self.output.to_raw(self.device, self._clamped(setpoint.wanted))
+        self._raw_of = setpoint.wanted
+        self._raw_wanted = self._raw_sent  # what an output makes of a value may depend on what was sent before
         self._upper_before = setpoint.upper
         setpoint.on_the_wire(setpoint.wanted)
         return self.output.put(self.device, self._raw_sent, words)
 
+    def settle(self, now_ms):
+        """A write has gone out, whatever came of it."""
+        if self._write_gap_ms:
+            self._not_before_ms = ticks_add(now_ms, self._write_gap_ms)
+
     def replied(self, buf, at, sent_ms, now_ms):
+        self.settle(now_ms)
+        self._refusals = 0
         self.setpoint.acknowledged(self._value_sent, now_ms)
         self._raw_held = self._raw_sent
         self._unsettled = False
@@ -85,15 +104,23 @@ class Command(Job):
 
     def refused(self, error, now_ms):
         """The device holds what it held; asking again at once would only load the bus."""
+        self.settle(now_ms)
         self.setpoint.upper = self._upper_before
-        self._again_ms = ticks_add(now_ms, _RETRY_REFUSED_MS)
+        self._refusals = self._refusals + 1 if error.is_permanent else 0
+        pause_ms = _RETRY_REFUSED_MS if self._refusals < REFUSALS_TO_GIVE_UP else REFUSED_PAUSE_MS
+        self._again_ms = ticks_add(now_ms, pause_ms)  # another value goes out at once
 
     def unanswered(self, now_ms):
+        self.settle(now_ms)
         self._unsettled = True
+
+    def rescaled(self):
+        """A scale factor may have changed: what is wanted becomes another register content."""
+        self._raw_of = None
 
     def read_back(self, raw: int, now_ms: int):
         """The device says that it holds `raw`."""
-        self._raw_of = None  # a scale factor may have come with it
+        self.rescaled()
         if self.setpoint.held_known and not self._unsettled and raw == self._raw_held:
             return
         self.setpoint.acknowledged(self.output.to_value(self.device, raw), now_ms)
@@ -118,7 +145,9 @@ class ReadBack(Periodic):
 
     def replied(self, buf, at, sent_ms, now_ms):
         raw = self.command.output.get(self.device, buf, at)
-        if raw is not None:
+        if raw is None:
+            self.command.rescaled()
+        else:
             self.command.read_back(raw, now_ms)
         self.done = True
 

@@ -1,5 +1,6 @@
 """A device of the station: its readings, its setpoints, its health."""
 
+from drivers.health import Health
 from drivers.point import bound
 from drivers.reading import WHY_NOT_IMPLEMENTED, WHY_SILENT, Reading
 from drivers.setpoint import Setpoint
@@ -12,45 +13,10 @@ READINGS = {
     "bms": ("soc_permille", "charge_max_w", "discharge_max_w", "alarm", "emergency_stop"),
     "pcs": ("power_w", "status"),
     "gun": ("state", "power_w", "energy_wh", "soc_permille"),
+    "cabinet": (),
 }
 # Gun states after normalisation.
 IDLE, PREPARING, CHARGING, SUSPENDED, FAULT, UNAVAILABLE = 0, 1, 2, 3, 4, 5
-
-
-class Turnaround:
-    """Request sent to answer complete, ms: the newest, the largest, and a running mean over about 16 answers."""
-
-    def __init__(self):
-        self.last_ms = 0
-        self.max_ms = 0
-        self._mean_16ths = 0
-
-    @property
-    def mean_ms(self) -> int:
-        return self._mean_16ths >> 4
-
-    def add(self, duration_ms: int):
-        self.last_ms = duration_ms
-        if duration_ms > self.max_ms:
-            self.max_ms = duration_ms
-        self._mean_16ths += duration_ms - (self._mean_16ths >> 4)
-
-
-class Health:
-    """Counters since start. last_good_ms: ticks of the last answer; quarantined: probed with back-off because it does
-    not answer."""
-
-    def __init__(self):
-        self.ok = 0
-        self.timeouts = 0
-        self.crc_errors = 0
-        self.exceptions = 0
-        self.protocol_errors = 0
-        self.last_good_ms = 0
-        self.ever_answered = False
-        self.quarantined = False
-        self.turnaround = Turnaround()
-        self.last_error = None  # the newest ModbusError
 
 
 class Device:
@@ -71,12 +37,14 @@ class Device:
         self.bus_id = params["bus"]
         self.unit = params["unit"]
         self.lost_after_ms = params.get("lost_after_ms", profile.lost_after_ms)
-        self.readings = {name: Reading(name) for name in READINGS[self.role]}
+        self.readings = {name: Reading(name) for name in READINGS[self.role] + profile.extra}
         offered = [point.name for point in profile.points]
         for name, reading in self.readings.items():
             if name not in offered:
                 reading.absent(WHY_NOT_IMPLEMENTED)
         self.setpoints = {o.name: Setpoint(o.name, bound(o.high, params)) for o in profile.outputs}
+        if self.role == "gun" and "limit_w" not in self.setpoints:  # read only: it counts with all that it can draw
+            self.setpoints["limit_w"] = Setpoint("limit_w", params["max_w"])
         self.health = Health()
         self.facts = {}  # what the device told about itself, e.g. SunSpec scale factors
         self.gave_up = False  # silent for so long that ticks would wrap: set by the bus
@@ -92,6 +60,7 @@ class Device:
         health = self.health
         health.last_good_ms = now_ms
         health.ever_answered = True
+        health.answers += 1
         health.turnaround.add(turnaround_ms)
         self.gave_up = False
 

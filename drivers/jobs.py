@@ -9,7 +9,7 @@ from drivers.modbus.framer import WRITE_SINGLE
 from drivers.reading import WHY_REFUSED
 from drivers.ticks import ticks_add, ticks_diff, ticks_ms
 
-_REFUSALS_TO_GIVE_UP = 3  # some devices refuse a register that they have for a moment (seen on Huawei and Sungrow)
+REFUSALS_TO_GIVE_UP = 3  # some devices refuse a register that they have for a moment (seen on Huawei and Sungrow)
 REFUSED_PAUSE_MS = 60000
 
 
@@ -19,9 +19,14 @@ class Job:
     register = 0
     count = 1
 
+    failures = 0  # exceptions "the device failed" in a row
+
     def __init__(self, device):
         self.device = device
         self.done = False
+
+    def schedule(self, now_ms: int):
+        """The job goes out now."""
 
     def fill(self, words) -> int:
         """Put what is written into `words`; gives how many registers. Called right before a write goes out."""
@@ -35,6 +40,10 @@ class Job:
 
     def unanswered(self, now_ms: int):
         """No usable answer came."""
+
+    def postponed(self, now_ms: int):
+        """The device is busy or has failed; the request is repeated soon. Of a write nobody knows what became of it."""
+        self.unanswered(now_ms)
 
 
 class Periodic(Job):
@@ -52,9 +61,17 @@ class Periodic(Job):
         if ticks_diff(now_ms, self.due_ms) >= 0:
             self.due_ms = ticks_add(now_ms, self.period_ms)
 
+    def postponed(self, now_ms):
+        self.due_ms = now_ms
+
 
 class Block(Periodic):
-    """Registers read in one request, and the fields in them."""
+    """Registers (or bits) read in one request, and the fields in them.
+
+    A block that the device refuses for good three times in a row is not supported: it is asked for once a minute.
+    Until then its readings keep their last value and its age, as some devices refuse a register that they have for a
+    moment.
+    """
 
     def __init__(self, device, function, register, count, period_ms, slow):
         Periodic.__init__(self, device, period_ms, slow)
@@ -70,11 +87,31 @@ class Block(Periodic):
             field.store(buf, at, sent_ms)
 
     def refused(self, error, now_ms):
-        self._refusals += 1
-        for field in self.fields:
-            field.reading.absent(WHY_REFUSED, error.code)
-        if error.is_permanent and self._refusals >= _REFUSALS_TO_GIVE_UP:
+        self._refusals = self._refusals + 1 if error.is_permanent else 0
+        if self.is_unsupported:
             self.due_ms = ticks_add(now_ms, REFUSED_PAUSE_MS)
+        if self.is_unsupported or not error.is_permanent:
+            for field in self.fields:
+                field.reading.absent(WHY_REFUSED, error.code)
+
+    @property
+    def is_unsupported(self) -> bool:
+        return self._refusals >= REFUSALS_TO_GIVE_UP
+
+    def parts(self) -> list:
+        """One block for each field, asked for at once: one register that the device lacks must not cost the others.
+        Each part has one more try before it counts as unsupported itself."""
+        blocks = []
+        each_word = 1 if self.function < 3 else 2
+        for field in self.fields:
+            first, end = field.point.span()
+            register = self.register + field.at // each_word + first
+            block = Block(self.device, self.function, register, end - first, self.period_ms, self.slow)
+            block._refusals = REFUSALS_TO_GIVE_UP - 1
+            field.at = -first * each_word
+            block.fields.append(field)
+            blocks.append(block)
+        return blocks
 
 
 class Arm(Job):

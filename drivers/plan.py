@@ -2,8 +2,7 @@
 
 from drivers.command import Command, ReadBack
 from drivers.jobs import Arm, Block, Start
-from drivers.point import Field
-from drivers.sunspec import Rating, Walk
+from drivers.sunspec import Walk
 
 
 class Plan:
@@ -37,6 +36,9 @@ class Plan:
             step.done = False
         for step in self._arms:
             step.restart()
+        for command in self.commands:
+            if command.output.steps:
+                command.restarted()
         self.steps = self.read_backs + self._arms
 
     def step(self):
@@ -68,10 +70,16 @@ class Plan:
                 return True
         return False
 
+    def adopt(self, bases: dict):
+        """Take the models that another walk through the same device has found."""
+        self._walk.bases = bases
+        self._walked()
+
     def _walked(self):
         bases = self._walk.bases
         self._make(bases)
-        self.steps = [self._walk, Rating(self.device, bases)] + self.read_backs
+        surveys = list(self.device.profile.surveys(self.device, bases))
+        self.steps = [self._walk] + surveys + self.read_backs + self._arms
         self._stage = 1
 
     def _make(self, bases):
@@ -81,59 +89,84 @@ class Plan:
         for point in profile.points:
             if bases is None or point.model in bases:
                 at = point.register + (base if bases is None else bases[point.model])
-                fields.append((at, Field(point, device.params, device.readings[point.name])))
+                fields.append((at, point.field(device.params, device.readings[point.name])))
         for output in profile.outputs:
             if bases is None or output.model in bases:
-                command = Command(device, output, base if bases is None else bases[output.model])
+                at = profile.output_base(device.params) if bases is None else bases[output.model]
+                command = _command(device, output, at)
                 commands.append(command)
                 if output.read_function:
                     read_backs.append(ReadBack(device, command))
-        self._arms = [Arm(device, base, *arm) for arm in profile.arms(device.params)]
+        self._arms = []
+        for arm in profile.arms(device.params):
+            if bases is None:
+                self._arms.append(Arm(device, base, *arm))
+            elif arm[4] in bases:
+                self._arms.append(Arm(device, bases[arm[4]], *arm[:4]))
         if profile.fixed_reads:
-            self.blocks = _fixed_blocks(device, fields)
+            self.blocks = _fixed_blocks(device, fields, base)
         else:
             self.blocks = _merged_blocks(device, fields, self.max_gap)
         self.commands = commands
         self.read_backs = read_backs
 
 
+def _command(device, output, base):
+    if not output.steps:
+        return Command(device, output, base)
+    from drivers.sequence import Sequence
+
+    return Sequence(device, output, base)
+
+
 def _period_ms(device, slow):
+    profile = device.profile
     if slow:
-        return device.profile.slow_poll_ms
-    return device.params.get("poll_ms", device.profile.control_poll_ms)
+        return profile.slow_poll_ms
+    return max(profile.min_poll_ms, device.params.get("poll_ms", profile.control_poll_ms))
 
 
-def _fixed_blocks(device, fields):
+def _place(block, at, field):
+    """Where the field lies in the block's answer: in bytes, or in bits of coils and discrete inputs."""
+    field.at = at - block.register if block.function < 3 else 2 * (at - block.register)
+    block.fields.append(field)
+
+
+def _fixed_blocks(device, fields, base):
     blocks = []
-    for function, register, count in device.profile.fixed_reads:
-        block = Block(device, function, register, count, _period_ms(device, False), False)
+    for function, register, count, slow in [(read + (False,))[:4] for read in device.profile.fixed_reads]:
+        register += base
+        block = Block(device, function, register, count, _period_ms(device, slow), slow)
         for at, field in fields:
-            if field.point.function == function and register <= at and at + field.point.words <= register + count:
-                field.at = 2 * (at - register)
-                block.fields.append(field)
+            first, end = field.point.span()
+            if field.point.function == function and register <= at + first and at + end <= register + count:
+                _place(block, at, field)
         blocks.append(block)
     return blocks
 
 
 def _merged_blocks(device, fields, max_gap):
-    """Adjacent points with the same function and period in one read each, as few reads as the device's limit allows."""
-    blocks = []
+    """Adjacent points with the same function and period in one read each, as few reads as the device's limits allow."""
+    profile, blocks = device.profile, []
     for slow in (False, True):
-        for function in (3, 4):
+        for function in (1, 2, 3, 4):
+            most, gap = (profile.max_bits, 16 * max_gap) if function < 3 else (profile.max_read, max_gap)
             chosen = [(at, f) for at, f in fields if f.point.function == function and f.point.slow == slow]
-            chosen.sort(key=lambda pair: pair[0])
+            chosen.sort(key=lambda pair: pair[0] + pair[1].point.span()[0])
             block = None
             for at, field in chosen:
                 first, end = field.point.span()
                 first += at
                 end += at
-                fits = block is not None and first - block.register - block.count <= max_gap
-                if not fits or max(end, block.register + block.count) - block.register > device.profile.max_read:
+                if profile.even_reads:
+                    first -= first & 1
+                    end += end & 1
+                if block is not None:
+                    reach = block.register + block.count
+                    fits = end <= reach if profile.single_reads else first - reach <= gap
+                if block is None or not fits or max(end, block.register + block.count) - block.register > most:
                     block = Block(device, function, first, 0, _period_ms(device, slow), slow)
                     blocks.append(block)
                 block.count = max(block.count, end - block.register)
-                field.at = 2 * (at - block.register)
-                block.fields.append(field)
+                _place(block, at, field)
     return blocks
-
-

@@ -2,19 +2,9 @@
 
 ABSENT, GOOD, SUSPECT = 0, 1, 2
 
-# Why a reading is ABSENT: index into WHY_ZH and WHY_EN.
+# Why a reading is ABSENT: index into the texts of `drivers.reading_texts`.
 WHY_NONE, WHY_NEVER_READ, WHY_NOT_IMPLEMENTED, WHY_IMPLAUSIBLE = 0, 1, 2, 3
 WHY_UNKNOWN_CODE, WHY_REFUSED, WHY_SILENT = 4, 5, 6
-WHY_ZH = ("", "尚未读到", "设备未实现该点", "数值超出合理范围", "未知的状态码", "设备拒绝读取", "设备长时间无应答")
-WHY_EN = (
-    "",
-    "not read yet",
-    "the device does not implement it",
-    "outside the plausible range",
-    "unknown state code",
-    "the device refuses the read",
-    "the device has been silent for long",
-)
 
 
 class Reading:
@@ -22,7 +12,8 @@ class Reading:
 
     value: in the unit of the reading's name. When `quality` is ABSENT it is the last good one and must not be used.
     at_ms: ticks when the request that brought `value` went out.
-    quality: ABSENT, GOOD or SUSPECT.   why: WHY_* while ABSENT.   found: the register content that made it ABSENT.
+    quality: ABSENT, GOOD, or SUSPECT: the newest sample could not follow `value`, which stays with its old time.
+    why: WHY_* while ABSENT.   found: the register content that made it ABSENT, the value that made it SUSPECT.
     """
 
     def __init__(self, name: str):
@@ -44,3 +35,11 @@ class Reading:
         self.quality = ABSENT
         self.why = why
         self.found = found
+
+    def suspect(self, found: int):
+        """The newest sample is not believed: the last good one stays, and grows older. Without a good one: ABSENT."""
+        self.found = found
+        if self.quality != ABSENT:
+            self.quality = SUSPECT
+        else:
+            self.why = WHY_IMPLAUSIBLE

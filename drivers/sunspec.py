@@ -8,12 +8,13 @@ _MARKER_HIGH, _MARKER_LOW = 0x5375, 0x6E53  # "SunS"
 _BASES = (40000, 0, 50000)
 _END = 0xFFFF
 _MAX_MODELS = 60
-_LAYOUT = {101: 103, 102: 103, 111: 113, 112: 113}  # same layout, other number of phases
+# Same layout, other number of phases.
+_LAYOUT = {101: 103, 102: 103, 111: 113, 112: 113, 201: 203, 202: 203, 204: 203}
 
 
 class Walk(Job):
-    """Reads one header after the other. `bases`: {model: register of its ID} once `done`; empty when the device has no
-    marker."""
+    """Reads one header after the other. `bases`: {model: register of its ID} once `done`, with (model, 2), (model, 3)
+    for further ones of the same kind; empty when the device has no marker."""
 
     def __init__(self, device):
         Job.__init__(self, device)
@@ -42,7 +43,10 @@ class Walk(Job):
         if first == _END or first == 0 or self._seen > _MAX_MODELS or next_register > 0xFFFD:
             self.done = True
             return
-        self.bases.setdefault(_LAYOUT.get(first, first), self.register)
+        model, which = _LAYOUT.get(first, first), 1
+        while (model if which == 1 else (model, which)) in self.bases:
+            which += 1
+        self.bases[model if which == 1 else (model, which)] = self.register
         self.register = next_register
 
     def refused(self, error, now_ms):

@@ -2,13 +2,12 @@
 
 import json
 
-from control.station import Station
-from drivers.build import build_buses
 from drivers.ticks import sleep_ms, ticks_ms
+from firmware import extras
 from firmware.alarms import Alarms
+from firmware.bus_health import BusHealth
 from firmware.commands import Commands
 from firmware.commit import Commit
-from firmware.config import grid_meter
 from firmware.cycle import Cycle
 from firmware.emergency_stop import EmergencyStop
 from firmware.limits import LimitsInForce
@@ -30,6 +29,11 @@ class App:
         self.state = State(folder + "/state", {"boots": 0, "estop": False})
         self.state.load()
         self.state.values["boots"] += 1
+        # What only the start needs is imported here, and forgotten by main.py once the station stands.
+        from control.station import Station
+        from drivers.build import build_buses
+        from firmware.config import grid_meter
+
         self.buses, self.devices = build_buses(config, self.board.open_uart)
         station = Station(
             config, {each.id: each.profile.standby_w for each in self.devices.values() if each.role == "gun"}
@@ -50,10 +54,11 @@ class App:
             view = LiveView(config, station, self.devices, self.limits, self.cycle, self.stop, alarms, ticks_ms())
             boot, commands = self.state.values["boots"], Commands(self.limits)
             self.northbound = Northbound(
-                config, mqtt_password(folder), boot, VERSION, view, alarms, commands, self.stop
+                config, mqtt_password(folder), boot, VERSION, view, alarms, commands, self.stop, BusHealth(self.buses)
             )
             self.supervisor.add("mqtt", self.northbound.client.run)
             self.supervisor.add("telemetry", self.northbound.run)
+        extras.add(self, config, station, alarms, folder, VERSION)
         self.title = "%s %s on %s" % (config["station"]["id"], VERSION, config["board"])
 
     async def run(self):

@@ -33,10 +33,11 @@ def load(path) -> dict:
     except config_check.Refused as refused:
         raise ConfigError([refused.problem])
     config = parse(data, path)
-    problems = check(config)
+    folder = path[: path.rfind("/") + 1]
+    problems = check(config, folder)
     if problems:
         raise ConfigError(problems)
-    return completed(config)
+    return completed(config, folder)
 
 
 def parse(data: bytes, name="station.json"):
@@ -49,28 +50,29 @@ def parse(data: bytes, name="station.json"):
         raise ConfigError([refused.problem])
 
 
-def check(config) -> list:
-    """Every Problem of a station given as a JSON value; an empty list when it may be used. Changes nothing."""
+def check(config, folder="") -> list:
+    """Every Problem of a station given as a JSON value; an empty list when it may be used. Changes nothing.
+    folder: "" or a path that ends with a slash, where `profiles/` with the custom ones is."""
     from firmware import config_check
 
-    return config_check.check(config)
+    return config_check.check(config, folder)
 
 
-def completed(config) -> dict:
+def completed(config, folder="") -> dict:
     """The same dict with the default of every absent key put in. `config` has no problems."""
     from firmware import config_check
 
-    return config_check.completed(config)
+    return config_check.completed(config, folder)
 
 
 def unload():
     """Forgets the tables and texts of the check, which nobody needs once the station runs (about half of a
     hundred-kilobyte heap's worth of small objects); the next load() brings them back."""
-    package = sys.modules.get("firmware")
     for name in list(sys.modules):
-        if name.startswith("firmware.config_"):
+        if name.startswith("firmware.config_") or name == "drivers.profiles.registry":
             del sys.modules[name]
-            short = name.split(".")[1]
+            at = name.rfind(".")
+            package, short = sys.modules.get(name[:at]), name[at + 1 :]
             if hasattr(package, short):
                 delattr(package, short)
 

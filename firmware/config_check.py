@@ -3,7 +3,16 @@
 import json
 import os
 
-from firmware import config_json, config_phases, config_promise, config_rules, config_schema, config_shape
+from firmware import (
+    config_json,
+    config_lines,
+    config_phases,
+    config_profiles,
+    config_promise,
+    config_rules,
+    config_schema,
+    config_shape,
+)
 from firmware.config_texts import MISSING, Problem
 
 
@@ -46,17 +55,20 @@ def parse(data, name):
     return json.loads(text)
 
 
-def check(config):
+def check(config, folder=""):
+    """folder: of the station file, with a slash at its end, where `profiles/` with the custom ones is."""
     problems = []
     config_shape.check(config, config_schema.ROWS, "", problems)
     if isinstance(config, dict):
+        config_profiles.find_custom(config, folder, problems)
         config_rules.check(config, _board(config.get("board")), problems)
         config_phases.check(config, problems)
+        config_lines.check(config, problems)
         config_promise.check(config, problems)
     return problems
 
 
-def completed(config):
+def completed(config, folder=""):
     config_shape.fill(config, config_schema.ROWS)
     top = config_rules.root(config_rules.entries(config, "circuits"))
     for device in config["devices"]:
@@ -66,6 +78,8 @@ def completed(config):
             device.setdefault("ramp_down_w_s", down)
         elif device["role"] in ("pv", "pcs"):
             device.setdefault("circuit", top)
+        if device["profile"].startswith(config_profiles.CUSTOM):
+            device["profile_file"] = config_profiles.file_of(device["profile"], folder)
     return config
 
 

@@ -53,10 +53,10 @@ def _form(path, found, zh, en, problems):
 
 def _lists(data, problems):
     """Keys of the file itself whose values the rows cannot describe."""
-    for key, permitted in (("needs", schema.PARAMETERS), ("extra", None), ("models", int)):
+    for key, permitted in (("needs", schema.PARAMETERS), ("extra", "A-Z a-z 0-9 . _ -"), ("models", "1..65534")):
         value = data.get(key, [])
         if not isinstance(value, list) or not all([_is_entry(each, permitted) for each in value]):
-            what = "1..65534" if permitted is int else ", ".join(permitted or ("A-Z a-z 0-9 . _ -",))
+            what = ", ".join(permitted) if isinstance(permitted, tuple) else permitted
             _form(key, value, "列表，元素为：" + what, "a list of: " + what, problems)
     watchdog = data["watchdog_s"]
     is_range = isinstance(watchdog, list) and len(watchdog) == 2 and all([is_int(each) for each in watchdog])
@@ -66,9 +66,11 @@ def _lists(data, problems):
 
 
 def _is_entry(value, permitted):
-    if permitted is int:
+    if permitted == "1..65534":
         return is_int(value) and 1 <= value <= 65534
-    return isinstance(value, str) and (value in permitted if permitted else config_shape.is_name(value))
+    if isinstance(permitted, tuple):
+        return value in permitted
+    return isinstance(value, str) and config_shape.is_name(value)
 
 
 def _point(path, point, data, given, problems):

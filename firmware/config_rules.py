@@ -4,10 +4,13 @@ Every rule looks only at values whose own shape is right, so that one wrong type
 does not make new ones.
 """
 
+from drivers.profiles.registry import may_share_unit
 from firmware import config_profiles as profiles
 from firmware.config_schema import MAX_CT_PT
 from firmware.config_shape import is_int
 from firmware.config_texts import MISSING, Problem
+
+SERIAL = ("rtu", "dlt645")  # kinds of bus on a port of the board
 
 
 def check(config, board, problems):
@@ -101,7 +104,7 @@ def _ports(buses, problems):
     for index, bus in buses:
         path = "buses[{}]".format(index)
         host, tcp_port = text(bus, "host"), bus.get("tcp_port", 502)
-        if bus.get("kind") == "rtu" and text(bus, "port") is not None:
+        if bus.get("kind") in SERIAL and text(bus, "port") is not None:
             key, found = "port", bus["port"]
         elif bus.get("kind") in ("tcp", "rtu_tcp") and host is not None and is_int(tcp_port):
             key, found = "tcp_port", "{}:{}".format(host, tcp_port)
@@ -138,7 +141,8 @@ def _references(devices, circuits, buses, problems):
 
 
 def _units(devices, problems):
-    """Two devices answer to one unit only as connectors of one charger, that is with different `connector`."""
+    """Two devices answer to one unit only as connectors of one charger, that is with different `connector`, or as
+    inverter, battery and meter of one machine."""
     seen = {}
     for index, device in devices:
         bus, unit = text(device, "bus"), integer(device, "unit")
@@ -148,6 +152,8 @@ def _units(devices, problems):
         profile = text(device, "profile")
         path = "devices[{}]".format(index)
         for other, other_connector, other_profile in seen.get((bus, unit), ()):
+            if may_share_unit(profile or "", other_profile or ""):
+                continue
             if connector is None or connector == other_connector or other_connector is None or profile != other_profile:
                 found = "{}, unit {}{}".format(bus, unit, "" if connector is None else ", connector %d" % connector)
                 problems.append(Problem(path + ".unit", "duplicate_unit", found, other))
@@ -169,7 +175,7 @@ def _device(path, device, problems):
 
 def _profile(path, device, problems):
     name, role = text(device, "profile"), text(device, "role")
-    if name is None:
+    if name is None or profiles.is_refused(name):
         return
     playing = profiles.role(name)
     if playing is None:
@@ -194,7 +200,7 @@ def _profile(path, device, problems):
 def _board(config, buses, board, problems):
     if board.UARTS is not None:
         for index, bus in buses:
-            if bus.get("kind") == "rtu" and text(bus, "port") is not None and bus["port"] not in board.UARTS:
+            if bus.get("kind") in SERIAL and text(bus, "port") is not None and bus["port"] not in board.UARTS:
                 names = ", ".join(sorted(board.UARTS))
                 problems.append(Problem("buses[{}].port".format(index), "board_port", bus["port"], names))
     connections = len([bus for _, bus in buses if bus.get("kind") in ("tcp", "rtu_tcp")]) + ("mqtt" in config)

@@ -40,7 +40,7 @@ _CIRCUIT = (
 
 _BUS = (
     ("id", "name", REQUIRED, None, ""),
-    ("kind", "choice", REQUIRED, ("rtu", "tcp", "rtu_tcp"), ""),
+    ("kind", "choice", REQUIRED, ("rtu", "tcp", "rtu_tcp", "dlt645"), ""),
     ("timeout_ms", "int", OPTIONAL, (20, 5000), "ms"),
 )
 _OVER_TCP = _BUS + (
@@ -54,6 +54,12 @@ _BUS_OF_KIND = {
         ("parity", "choice", "N", ("N", "E", "O"), ""),
         ("stop_bits", "choice", 1, (1, 2), ""),
     ),
+    "dlt645": _BUS + (
+        ("port", "text", REQUIRED, (1, 128), ""),
+        ("baud", "choice", 2400, BAUDS, "Bd"),
+        ("parity", "choice", "E", ("N", "E", "O"), ""),
+        ("stop_bits", "choice", 1, (1, 2), ""),
+    ),
     "tcp": _OVER_TCP,
     "rtu_tcp": _OVER_TCP,
 }
@@ -63,7 +69,7 @@ _DEVICE = (
     ("role", "choice", REQUIRED, ROLES, ""),
     ("profile", "profile", REQUIRED, None, ""),
     ("bus", "name", REQUIRED, None, ""),
-    ("unit", "int", REQUIRED, (1, 247), ""),
+    ("unit", "int", REQUIRED, (1, 255), ""),
     ("poll_ms", "int", OPTIONAL, (20, 10000), "ms"),
     ("lost_after_ms", "int", OPTIONAL, (200, 60000), "ms"),
 )
@@ -74,6 +80,7 @@ _DEVICE_OF_ROLE = {
         ("pt_ratio", "int", 1, (1, 10000), ""),
         ("refresh_ms", "int", 200, (20, 5000), "ms"),
         ("lag_ms", "int", 100, (0, 5000), "ms"),
+        ("meter_address", "text", OPTIONAL, (12, 12), ""),
     ),
     "pv": _DEVICE + (
         ("circuit", "name", OPTIONAL, None, ""),

@@ -144,7 +144,7 @@ def _list(value, permitted, unit, path, problems):
 
 _CHECKS = {
     "int": _int, "int_null": _int_null, "bool": _bool, "text": _text, "name": _name, "name_null": _name_null,
-    "profile": _profile,    "host": _host, "choice": _choice, "object": _object, "list": _list, "any": _any,
+    "profile": _profile, "host": _host, "choice": _choice, "object": _object, "list": _list, "any": _any,
 }
 
 

@@ -18,11 +18,11 @@ _BUCKETS = 256  # one a millisecond of lateness, the last for everything later
 
 
 class Cycle:
-    """`run()` is a supervised task. snapshot.take(now_ms), commit.apply(), stop.poll(now_ms) and box.record(dt_ms) (the
-    black box, or None) must not allocate.
+    """`run()` is a supervised task. snapshot.take(now_ms), commit.apply(), stop.poll(now_ms) and box.record(dt_ms) must
+    not allocate.
     """
 
-    def __init__(self, station, snapshot, commit, stop, box=None):
+    def __init__(self, station, snapshot, commit, stop):
         self.station = station
         self.count = 0
         self.missed = 0
@@ -32,7 +32,7 @@ class Cycle:
         self.heartbeat_ms = ticks_ms()
         self._late = array("i", [0] * _BUCKETS)
         self._snapshot, self._commit, self._stop = snapshot, commit, stop
-        self._box = box
+        self.box = None
         self._last_ms = 0
 
     async def run(self):
@@ -61,11 +61,17 @@ class Cycle:
             if left_ms > 0 and self._snapshot.new_grid_sample():
                 self.react()
 
+    def attach(self, box):
+        """From now on every cycle and reflex is recorded. box: BlackBox."""
+        self.box = box
+
     def react(self):
         """A meter sample between two cycles. Allocates nothing."""
         if react(self.station, self._snapshot.grid_w):
             self.reflexes += 1
             self._commit.apply_storage()
+        if self.box is not None:
+            self.box.record_reflex(self._snapshot.grid_w)
 
     def tick(self, now_ms):
         """One cycle. Allocates nothing (proved with heap_lock in the tests)."""
@@ -75,8 +81,8 @@ class Cycle:
         dt_ms = ticks_diff(now_ms, self._last_ms)
         step(self.station, dt_ms)
         self._commit.apply()
-        if self._box is not None:
-            self._box.record(dt_ms)
+        if self.box is not None:
+            self.box.record(dt_ms)
         self._last_ms = now_ms
         self.count += 1
         self.heartbeat_ms = now_ms

@@ -132,6 +132,10 @@ class Telemetry:
         self._fill_cycle(view)
         return message
 
+    def again(self) -> dict:
+        """The message that `message` gave last."""
+        return self._message
+
     def payload(self) -> bytes:
         """The next telemetry message as it goes out."""
         return to_json(self.message())
@@ -179,7 +183,7 @@ class Telemetry:
 
 
 _DEVICE_KEYS = ("id", "role", "profile", "bus", "unit", "connector", "circuit", "class", "bms")
-_DEVICE_KEYS += ("phases", "rated_w", "min_w", "max_w", "fallback_w", "watchdog_s")
+_DEVICE_KEYS += ("phases", "rated_w", "min_w", "max_w", "fallback_w", "watchdog_s", "beta")
 
 
 def birth(config: dict, firmware_version: str, boot: int) -> bytes:

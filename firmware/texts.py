@@ -30,6 +30,7 @@ ALARMS = (
     "config_refused",
     "mqtt_limit_active",
     "bus_port_missing",
+    "reality_worse_than_budget",
 )
 
 REASON_TEXTS = {
@@ -78,6 +79,10 @@ ALARM_TEXTS = {
     "config_refused": ("站点文件有 {0:n} 处错误，沿用旧文件", "station file has {0:n} errors: the old one stays"),
     "mqtt_limit_active": ("{0:c} 调度限值 {1:kw} 生效", "dispatch limit {1:kw} in force on {0:c}"),
     "bus_port_missing": ("总线端口打不开", "bus port cannot be opened"),
+    "reality_worse_than_budget": (
+        "实测差于延迟预算：{0:n}，预算 {1:n}（设备读数年龄 ms，总线占用 ‰）",
+        "worse than the latency budget: {0:n}, budget {1:n} (device: age in ms, bus: permille busy)",
+    ),
 }
 
 # Answers to commands. Arguments as above, in the order given by firmware/commands.py.

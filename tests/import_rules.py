@@ -17,8 +17,10 @@ MAY_IMPORT = {
     "drivers": ("drivers", "boards.unix.board", "boards.rpi_pico_w.board", "boards.esp32_generic.board"),
     "firmware": ("firmware", "drivers", "control", "boards"),
     "hil_tests": ("hil_tests", "tools"),
-    "tools": ("tools", "control", "drivers.profiles", "firmware.config"),
+    "tools": ("tools", "control", "drivers.profiles", "drivers.timing", "firmware.config"),
+    "tools/scan.py": ("tools", "drivers", "boards.unix.uart"),  # commissioning: it is the bus task for a while
     "tools/sim": ("tools.sim",),
+    "tools/bench": ("tools", "control", "drivers", "firmware", "boards"),
 }
 # Importing a submodule runs these, and they must stay empty: `from firmware import config` imports `firmware` too.
 PACKAGES_THAT_ARE_ONLY_NAMES = ("firmware", "drivers", "boards", "control", "tools", "tools.sim")

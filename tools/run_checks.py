@@ -192,6 +192,12 @@ def _acks(figures, wanted):
     return None if not missing else (f"acks {figures['acks_seen']}", f"also {missing}")
 
 
+def _served_per_gun(figures, wanted):
+    served = figures["served_per_gun_kwh"]
+    short = {gun: round(served[gun], 3) for gun, least_kwh in wanted.items() if served[gun] < least_kwh}
+    return None if not short else (f"served kWh {short}", f">= {wanted}")
+
+
 CHECKS = {
     "over_cap_kws_max": _at_most("over_cap_kws"),
     "over_contract_kws_max": _at_most("over_contract_kws"),
@@ -213,6 +219,7 @@ CHECKS = {
     "acks_seen": _acks,
     "mqtt_messages_per_s_min": _at_least("mqtt_messages_per_s"),
     "served_kwh_min": _at_least("served_kwh"),
+    "served_per_gun_kwh_min": _served_per_gun,
     "guns_served_min": _at_least("guns_served"),
 }
 

@@ -14,7 +14,7 @@ REPLACED_AFTER_S = 20.0  # with `turnover`: how long a gun stays empty
 DONE_LINGERS_S = 30.0  # with `turnover`: how long a full car blocks the gun
 
 
-class _Ramp:
+class Ramp:
     """A quantity on its way from one value to another."""
 
     def __init__(self, value):
@@ -49,11 +49,14 @@ class World:
             soc=conditions.get("storage_soc_permille", 600) / 1000.0,
             capacity_wh=conditions.get("storage_capacity_wh"),
         )
+        for gun_id, ramps in conditions.get("gun_ramps", {}).items():
+            gun = self.plant.guns[gun_id]
+            gun.ramp_up_w_s, gun.ramp_down_w_s = float(ramps["up_w_s"]), float(ramps["down_w_s"])
         self._profile = conditions.get("pv_profile") or [[0, conditions.get("pv_available_permille", 0)]]
         sigma, time_constant_s = CLOUDS[conditions.get("clouds", "none")]
         self._clouds = Noise(sigma, scenario.seed + 1, time_constant_s)
-        self._sun = _Ramp(1.0)
-        self._base = _Ramp(conditions["base_w"])
+        self._sun = Ramp(1.0)
+        self._base = Ramp(conditions["base_w"])
         self._source = VehicleSource(scenario.seed, sessions)
         self._turnover = conditions.get("turnover", False)
         self._specs, self._arrived_s, self._free_since_s, self._done_since_s = {}, {}, {}, {}
@@ -104,6 +107,11 @@ class World:
         elif kind == "bms_derating":
             storage = self.plant.storage[event["pcs"]]
             storage.derating = event["to_permille"] / 1000.0 if begins else 1.0
+        elif kind == "vehicle_derating":
+            if self.plant.guns[event["gun"]].vehicle is not None:
+                self.plant.guns[event["gun"]].vehicle.derating = event["to_permille"] / 1000.0 if begins else 1.0
+        elif kind == "meter_reversed":
+            self.plant.meter.reversed = begins
         else:
             return False
         return True

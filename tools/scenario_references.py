@@ -39,6 +39,7 @@ THREATENING = (
     "disobedient_gun",
     "bms_derating",
     "controller_killed",
+    "meter_reversed",
 )
 EVENT_REFERENCES = {"gun": "gun", "device": "device", "bus": "bus", "pcs": "pcs", "circuit": "circuit"}
 EVERY_GUN = "*"
@@ -80,6 +81,9 @@ class _Checker:
                     self.say(
                         f"conditions.pv_profile[{index}][0]", "ascending", found=times[index], allowed=times[index - 1]
                     )
+
+        for gun in conditions.get("gun_ramps", ()):
+            self.known("conditions.gun_ramps", "gun", gun)
 
     def vehicle(self, path, gun, vehicle):
         is_ac = self.guns[gun]["profile"] in AC_PROFILES
@@ -146,6 +150,8 @@ class _Checker:
         for index, seen in enumerate(expect.get("alarms_seen", ())):
             if "device" in seen:
                 self.known(f"expect.alarms_seen[{index}].device", "device", seen["device"])
+        for gun in expect.get("served_per_gun_kwh_min", ()):
+            self.known("expect.served_per_gun_kwh_min", "gun", gun)
         for index, seen in enumerate(expect.get("reasons_seen", ())):
             self.known(f"expect.reasons_seen[{index}].gun", "gun", seen["gun"])
 

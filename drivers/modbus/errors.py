@@ -60,6 +60,16 @@ class ExceptionReply(ModbusError):
         return self.code <= 3
 
     @property
+    def is_failure(self) -> bool:
+        """Codes 4 and 8: the device tried and failed, or its memory did; another try may succeed."""
+        return self.code == 4 or self.code == 8
+
+    @property
+    def is_patience(self) -> bool:
+        """Codes 5 and 6: the device is at work on a long command and asks for time."""
+        return self.code == 5 or self.code == 6
+
+    @property
     def is_from_gateway(self) -> bool:
         """Codes 0x0A and 0x0B: a gateway says that the device behind it is silent."""
         return self.code == 10 or self.code == 11

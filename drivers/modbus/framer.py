@@ -1,15 +1,17 @@
-"""What RTU and TCP have in common: the request of function 3, 4, 6 or 16 put into a buffer, and the answer checked
-against it.
+"""What all framings have in common: the request's PDU put into a buffer, and the answer's PDU checked against it.
 
-A frame on the wire is `head` + PDU + `tail`. The subclasses know head and tail; the PDU is the same on both (MODBUS
-Application Protocol V1.1b3).
+A frame on the wire is `head` + PDU + `tail`. The subclasses know head and tail; the PDU is the same on all (MODBUS
+Application Protocol V1.1b3): functions 1 to 6, 15, 16, 22 and 23.
 """
 
 from drivers.modbus.errors import ExceptionReply, ProtocolError
 
-READ_HOLDING, READ_INPUT, WRITE_SINGLE, WRITE_MULTIPLE = 3, 4, 6, 16
+READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT = 1, 2, 3, 4
+WRITE_COIL, WRITE_SINGLE, WRITE_COILS, WRITE_MULTIPLE, MASK_WRITE, READ_WRITE = 5, 6, 15, 16, 22, 23
 MAX_READ_REGISTERS = 125
+MAX_READ_BITS = 2000
 MAX_WRITE_REGISTERS = 123
+MAX_WRITE_BITS = 1968
 MAX_FRAME = 260  # TCP: 7 + 253; RTU needs 256
 
 
@@ -18,6 +20,7 @@ class Framer:
     of `rx`."""
 
     HEAD = 0
+    MATCHES_ANSWERS = False  # the frame itself says which request it answers
 
     def __init__(self):
         self.tx = bytearray(MAX_FRAME)
@@ -26,36 +29,39 @@ class Framer:
         self.unit = 0
         self.function = 0
         self.register = 0
-        self.count = 0
         self.reply_bytes = 0  # length of a good answer's frame
         self.reply_pdu_bytes = 0
+        self.data_bytes = 0  # that the answer brings; 0: it is the echo of a write
 
     def request_read(self, device: str, unit: int, function: int, register: int, count: int) -> int:
-        """Length of the frame that reads `count` registers (1 to 125) by function 3 or 4. ValueError when out of
-        range."""
-        if not READ_HOLDING <= function <= READ_INPUT or not 1 <= count <= MAX_READ_REGISTERS:
-            raise ValueError("read: function 3 or 4 and 1 to 125 registers, found %d and %d" % (function, count))
-        self._begin(device, unit, function, register, count, 2 + 2 * count)
-        self._put(self.HEAD + 3, count)
-        return self._seal(self.HEAD + 5)
+        """Length of the frame that reads `count` bits (function 1 or 2, up to 2000) or registers (3 or 4, up to 125).
+        ValueError when out of range."""
+        most = MAX_READ_BITS if function <= READ_DISCRETE else MAX_READ_REGISTERS
+        if not READ_COILS <= function <= READ_INPUT or not 1 <= count <= most:
+            text = "read: function 1 or 2 and 1 to 2000 bits, or 3 or 4 and 1 to 125 registers, found %d and %d"
+            raise ValueError(text % (function, count))
+        self.begin(device, unit, function, register)
+        self.put(self.HEAD + 3, count)
+        return self.end(5, (count + 7) // 8 if function <= READ_DISCRETE else 2 * count, 0)
 
     def request_write(self, device: str, unit: int, function: int, register: int, words, count: int) -> int:
-        """Length of the frame that writes words[0:count] by function 6 (one register) or 16 (1 to 123). ValueError when
-        out of range."""
-        head = self.HEAD
-        if function == WRITE_SINGLE and count == 1:
-            self._begin(device, unit, function, register, 1, 5)
-            self._put(head + 3, words[0])
-            return self._seal(head + 5)
-        if function != WRITE_MULTIPLE or not 1 <= count <= MAX_WRITE_REGISTERS:
-            text = "write: function 6 with 1 or 16 with 1 to 123 registers, found %d and %d"
+        """Length of the frame that writes words[0:count]: one coil (5), one register (6), coils (15, one entry each, 0
+        is off), registers (16), or the AND and the OR mask of a register (22). ValueError when out of range."""
+        if function in (WRITE_COILS, MASK_WRITE):
+            from drivers.modbus import rare
+
+            return rare.write(self, device, unit, function, register, words, count)
+        single = function == WRITE_COIL or function == WRITE_SINGLE
+        if not (single and count == 1) and not (function == WRITE_MULTIPLE and 1 <= count <= MAX_WRITE_REGISTERS):
+            text = "write: function 5 or 6 with 1, 15 with 1 to 1968, 16 with 1 to 123 or 22 with 2, found %d and %d"
             raise ValueError(text % (function, count))
-        self._begin(device, unit, function, register, count, 5)
-        self._put(head + 3, count)
-        self.tx[head + 5] = 2 * count
-        for i in range(count):
-            self._put(head + 6 + 2 * i, words[i])
-        return self._seal(head + 6 + 2 * count)
+        self.begin(device, unit, function, register)
+        at = self.HEAD + 3
+        if single:
+            self.put(at, words[0] if function == WRITE_SINGLE else 0xFF00 if words[0] else 0)
+            return self.end(5, 0, 5)
+        self.put_block(at, words, count)
+        return self.end(6 + 2 * count, 0, 5)
 
     def take(self, have: int) -> int:
         """Index in `rx` of the answer's first data byte, 0 while bytes are missing. Raises ExceptionReply, CrcError,
@@ -69,17 +75,29 @@ class Framer:
     def _seal(self, end: int) -> int:
         raise NotImplementedError
 
-    def _begin(self, device, unit, function, register, count, reply_pdu_bytes):
+    def begin(self, device, unit, function, register):
+        """Function and address; the rest of the PDU follows, then `end`."""
         self.device = device
         self.unit = unit
         self.function = function
         self.register = register
-        self.count = count
-        self.reply_pdu_bytes = reply_pdu_bytes
         self.tx[self.HEAD] = function
-        self._put(self.HEAD + 1, register)
+        self.put(self.HEAD + 1, register)
 
-    def _put(self, at, word):
+    def end(self, pdu_bytes, data_bytes, echo_bytes):
+        """The PDU is whole: the frame's length. Its answer has data_bytes, or is the PDU's first echo_bytes."""
+        self.data_bytes = data_bytes
+        self.reply_pdu_bytes = echo_bytes or 2 + data_bytes
+        return self._seal(self.HEAD + pdu_bytes)
+
+    def put_block(self, at, words, count):
+        """Count, byte count and words[0:count] at tx[at:]."""
+        self.put(at, count)
+        self.tx[at + 2] = 2 * count
+        for i in range(count):
+            self.put(at + 3 + 2 * i, words[i])
+
+    def put(self, at, word):
         self.tx[at] = word >> 8 & 0xFF
         self.tx[at + 1] = word & 0xFF
 
@@ -92,12 +110,12 @@ class Framer:
             raise self._protocol("function %d" % self.function, "function %d" % rx[at])
         if length != self.reply_pdu_bytes:
             raise self._protocol("a PDU of %d bytes" % self.reply_pdu_bytes, "one of %d" % length)
-        if self.function <= READ_INPUT:
-            if rx[at + 1] != 2 * self.count:
-                raise self._protocol("byte count %d" % (2 * self.count), rx[at + 1])
+        if self.data_bytes:
+            if rx[at + 1] != self.data_bytes:
+                raise self._protocol("byte count %d" % self.data_bytes, rx[at + 1])
             return at + 2
         head = self.HEAD
-        for i in range(1, 5):  # a write is acknowledged by its own address and value (6) or count (16)
+        for i in range(1, length):  # a write is acknowledged by its own address and value, count or masks
             if rx[at + i] != self.tx[head + i]:
                 raise self._protocol("the echo of the write", "byte %d of it is 0x%02X" % (i, rx[at + i]))
         return at + 1

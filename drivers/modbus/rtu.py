@@ -59,8 +59,8 @@ class RtuFramer(Framer):
         )
 
     def _fits(self, at):
-        if self.function < 5:
-            return self.rx[at + 2] == 2 * self.count
+        if self.data_bytes:
+            return self.rx[at + 2] == self.data_bytes
         return self.rx[at + 2] == self.tx[2] and self.rx[at + 3] == self.tx[3]
 
     def _seal(self, end):

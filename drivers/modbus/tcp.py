@@ -12,6 +12,7 @@ _HEADER_BYTES = 6
 
 class TcpFramer(Framer):
     HEAD = 7
+    MATCHES_ANSWERS = True
 
     def __init__(self, transaction: int = 0):
         Framer.__init__(self)

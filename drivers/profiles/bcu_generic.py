@@ -20,6 +20,7 @@ class BcuGeneric(Profile):
     name = "bcu_generic"
     role = "bms"
     grade = "C"
+    beta = True
     source = "two-level BCU to EMS sheet V1.3 (one field source, vendor not named)"
     control_poll_ms = 500
     lost_after_ms = 3000

@@ -19,7 +19,8 @@ class FoxessEvc(Profile):
     role = "gun"
     grade = "B"
     source = "evcc FoxESS EVC driver, Modbus TCP protocol 1.6; 0x1018 as session energy: D (or is it 0x1016?)"
-    needs = ("max_w",)
+    needs = ("max_w", "phases")
+    watchdog_range_s = (10, 60)
     points = (
         Point("state", 3, 0x1003, u16, meaning=_STATES),
         Point("power_w", 3, 0x100E, u16, num=100, high=("max_w", 2000)),

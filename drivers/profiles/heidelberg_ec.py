@@ -17,7 +17,8 @@ class HeidelbergEc(Profile):
     role = "gun"
     grade = "A"
     source = "evcc and OpenEMS Heidelberg drivers agree; states 8, 9 and 11: D"
-    needs = ("max_w",)
+    needs = ("max_w", "phases")
+    watchdog_range_s = (1, 65)  # register 257, U16 in ms
     request_gap_ms = 100
     control_poll_ms = 400
     points = (

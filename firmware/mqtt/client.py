@@ -79,6 +79,17 @@ class Client(Connection):
         """Queue a message; False (and counted) when there is no room, or when QoS 0 has no connection to go to."""
         return self._publish(topic, msg, retain, qos) is not None
 
+    def publish_page(self, page, message: dict) -> bool:
+        """Queue `message` in the page's own memory (QoS 0); False without a connection, or while the page waits."""
+        if self._state != CONNECTED:
+            self._offline_drops += 1
+            return False
+        outgoing = page.write(message)
+        if outgoing is None or not self.outbox.put(outgoing):
+            return False
+        self._wake.set()
+        return True
+
     def _publish(self, topic, msg, retain, qos) -> Outgoing | None:
         if qos == 0 and self._state != CONNECTED:
             self._offline_drops += 1

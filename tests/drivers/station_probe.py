@@ -1,6 +1,7 @@
 """All buses of a station in a process of its own: `station_probe.py STATION SECONDS`.
 
-Reads lines of JSON from the file `STATION.wants` as they are appended: {device id: watts} are wanted from then on.
+Reads lines of JSON from the file `STATION.wants` as they are appended: {device id: watts} are wanted from then on;
+"device id.setpoint" names one of several setpoints.
 Prints the state of all devices as one line of JSON every 100 ms.
 """
 
@@ -44,8 +45,9 @@ async def main(path, seconds):
     while ticks_diff(ticks_ms(), started) < 1000 * seconds:
         for line in wants.readlines():
             for name, watts in json.loads(line).items():
-                for setpoint in devices[name].setpoints.values():
-                    setpoint.want(watts)
+                name, _, setpoint = name.partition(".")
+                setpoints = devices[name].setpoints
+                setpoints[setpoint or ("power_w" if "power_w" in setpoints else "limit_w")].want(watts)
         now = ticks_ms()
         print(json.dumps({name: state(device, now) for name, device in devices.items()}))
         await sleep_ms(100)

@@ -5,7 +5,7 @@ from drivers.agenda import RANK_CONTROL, RANK_DECREASE, RANK_INCREASE, RANK_SLOW
 from drivers.command import Command, ReadBack
 from drivers.jobs import Arm
 from drivers.modbus.errors import ExceptionReply
-from drivers.reading import ABSENT, GOOD
+from drivers.reading import ABSENT, GOOD, WHY_REFUSED
 from drivers.ticks import ticks_add, ticks_diff, ticks_ms
 from tests.drivers.stations import device, words
 
@@ -328,3 +328,176 @@ def test_a_device_that_answers_but_is_something_else_is_asked_again_later():
         agenda.answered(job, now)
     assert agenda.device.health.quarantined and agenda.next_job(now) is None
     assert agenda.next_job(ticks_add(now, 2000)) is agenda.plan.steps[0]
+
+
+def exception(code):
+    return ExceptionReply("d", 0, 3, code)
+
+
+def asked_until_given_up(agenda, block, now, code, steps=40, step_ms=50):
+    """Times (ms from now) at which `block` goes out while the device answers it with exception `code`."""
+    times = []
+    for step in range(steps):
+        at = ticks_add(now, step * step_ms)
+        job = agenda.next_job(at)
+        if job is block:
+            times.append(step * step_ms)
+            block.schedule(at)
+            agenda.refused(block, exception(code), at)
+        elif job is not None:
+            reply(agenda, job, at)
+    return times
+
+
+def only_block(profile, **others):
+    agenda, now = bench(profile, alone=False, **others)
+    return agenda, agenda.plan.blocks[0], start_up(agenda, now)
+
+
+def test_a_busy_device_is_asked_again_after_100_to_1000_ms():
+    agenda, block, now = only_block("cn_pile_v2")
+    times = asked_until_given_up(agenda, block, now, 6, 800, 10)
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert gaps[:4] == [100, 200, 400, 800] and set(gaps[4:]) == {1000}, gaps
+    assert agenda.device.readings["power_w"].why != WHY_REFUSED, "busy says nothing about the register"
+    now = ticks_add(now, 9000)
+    reply(agenda, agenda.next_job(now), now)
+    agenda.refused(block, exception(6), now)
+    assert agenda.idle_ms(now) == 100, "an answer ends the series"
+
+
+def test_a_device_that_only_acknowledges_is_asked_again_after_half_a_second():
+    agenda, block, now = only_block("cn_pile_v2")
+    times = asked_until_given_up(agenda, block, now, 5, 200, 10)
+    assert {b - a for a, b in zip(times, times[1:])} == {500}, times
+
+
+def test_a_failure_is_repeated_twice_at_once_and_then_in_its_own_time():
+    for code in (4, 8):
+        agenda, block, now = only_block("cn_pile_v2")
+        period_ms = block.period_ms
+        times = asked_until_given_up(agenda, block, now, code, 2000, 1)
+        gaps = [b - a for a, b in zip(times, times[1:])]
+        assert gaps[:2] == [1, 1] and gaps[2] > period_ms - 20 and gaps[3:5] == [1, 1], (code, gaps)
+        assert agenda.device.readings["power_w"].quality == ABSENT
+        assert agenda.device.readings["power_w"].why == WHY_REFUSED and agenda.device.readings["power_w"].found == code
+
+
+def test_a_register_refused_for_a_moment_keeps_its_value():
+    agenda, block, now = only_block("cn_pile_v2")
+    reading = agenda.device.readings["power_w"]
+    reply(agenda, block, now, *([0] * 4 + [50] + [0] * 8))
+    assert reading.quality == GOOD
+    for code in (2, 2):
+        now = ticks_add(now, 300)
+        agenda.refused(block, exception(code), now)
+        assert reading.quality == GOOD and not block.is_unsupported
+    now = ticks_add(now, 300)
+    agenda.refused(block, exception(2), now)
+    assert block.is_unsupported and reading.quality == ABSENT and reading.why == WHY_REFUSED
+
+
+def test_one_register_that_the_device_lacks_does_not_cost_the_others():
+    agenda, now = bench("acrel_dtsd1352", alone=False)
+    slow = [block for block in agenda.plan.blocks if len(block.fields) > 1][0]
+    count, names = len(agenda.plan.blocks), [field.reading.name for field in slow.fields]
+    for _ in range(3):
+        now = ticks_add(now, 3000)
+        slow.schedule(now)
+        agenda.refused(slow, exception(2), now)
+    parts = [block for block in agenda.plan.blocks if block.fields[0].reading.name in names]
+    assert len(agenda.plan.blocks) == count - 1 + len(names) and len(parts) == len(names) == 2
+    for part in parts:
+        assert slow.register <= part.register and part.register + part.count <= slow.register + slow.count
+    agenda.refused(parts[1], exception(2), now)
+    reply(agenda, parts[0], now, *([0] * (parts[0].count - 1) + [9]))
+    readings = agenda.device.readings
+    assert readings[names[0]].quality == GOOD and readings[names[1]].quality == ABSENT
+    assert ticks_diff(parts[1].due_ms, now) == 60000 and parts[0] in agenda.plan.blocks
+
+
+def test_a_write_that_is_refused_for_good_is_repeated_rarely_but_another_value_goes_out_at_once():
+    agenda, now = bench("cn_pile_v2")
+    setpoint = agenda.device.setpoints["limit_w"]
+    setpoint.want(20000)
+    tries = []
+    for step in range(1, 1500):
+        at = ticks_add(now, 100 * step)
+        job = agenda.next_job(at)
+        if isinstance(job, Command) and job.setpoint is setpoint:
+            tries.append(100 * step)
+            job.fill([0] * 8)
+            agenda.refused(job, exception(3), at)
+        elif job is not None:
+            reply(agenda, job, at)
+    assert [b - a for a, b in zip(tries, tries[1:])] == [1000, 1000, 60000, 60000], tries
+    setpoint.want(10000)
+    at = ticks_add(at, 1)
+    job = agenda.next_job(at)
+    assert isinstance(job, Command) and agenda.rank == RANK_DECREASE
+
+
+def test_a_write_to_a_busy_device_counts_as_possibly_held_until_it_is_repeated():
+    agenda, now = bench("cn_pile_v2")
+    setpoint = agenda.device.setpoints["limit_w"]
+    setpoint.want(20000)
+    job = agenda.next_job(now)
+    reply(agenda, job, now)
+    setpoint.want(50000)
+    now = ticks_add(now, 2000)
+    while agenda.next_job(now) is not job:
+        reply(agenda, agenda.next_job(now), now)
+    job.fill([0] * 8)
+    agenda.refused(job, exception(6), now)
+    assert setpoint.upper == 50000 and setpoint.held == 20000
+    assert agenda.next_job(ticks_add(now, 99)) is None
+    setpoint.want(10000)
+    assert agenda.next_job(ticks_add(now, 100)) is job and agenda.rank == RANK_DECREASE
+
+
+def test_a_babbling_device_is_isolated_after_three_tries():
+    agenda, now = bench("acrel_dtsd1352", alone=False)
+    count = 0
+    while not agenda.device.health.quarantined:
+        count += 1
+        now = ticks_add(now, 300)
+        agenda.next_job(now).unanswered(now)
+        agenda.unanswered(False, now, True)
+    assert count == 3
+
+
+def test_a_babbling_gun_is_asked_ever_more_rarely_because_nobody_is_heard_meanwhile():
+    agenda, now = bench("cn_pile_v2", alone=False)
+    setpoint = agenda.device.setpoints["limit_w"]
+    gaps, last = [], None
+    while len(gaps) < 11:
+        job = agenda.next_job(now)
+        if job is not None:
+            job.unanswered(now)
+            agenda.unanswered(False, now, True)
+            if last is not None:
+                gaps.append(ticks_diff(now, last))
+            last = now
+        now = ticks_add(now, 10)
+    assert gaps[2:] == [2000, 4000, 8000, 16000, 32000, 64000, 128000, 256000, 300000], gaps
+    now = ticks_add(last, 20)
+    setpoint.want(1000)
+    assert agenda.next_job(ticks_add(last, 9990)) is None, "a new decrease waits too"
+    job = agenda.next_job(ticks_add(last, 10000))
+    assert isinstance(job, Command)
+    reply(agenda, job, ticks_add(last, 10000))
+    assert not agenda.device.health.quarantined
+
+
+def test_a_device_that_must_settle_after_a_write_gets_the_time():
+    agenda, now = bench("cn_pile_v2")
+    agenda.device.profile = type("Slow", (type(agenda.device.profile),), {"post_write_settle_ms": 500})()
+    agenda.device.setpoints["limit_w"].want(20000)
+    job = agenda.next_job(now)
+    assert job.is_write
+    reply(agenda, job, now)
+    assert agenda.next_job(ticks_add(now, 499)) is None and agenda.idle_ms(ticks_add(now, 100)) == 400
+    job = agenda.next_job(ticks_add(now, 500))
+    assert job is not None and not job.is_write
+    reply(agenda, job, ticks_add(now, 500))
+    assert agenda.next_job(ticks_add(now, 2000)) is not None

@@ -4,19 +4,24 @@
 import asyncio
 
 from drivers.bus import Bus
-from drivers.modbus.client import rtu_client, tcp_client
+from drivers.modbus.client import rtu_client, rtu_tcp_client, tcp_client
 from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
 from tests.drivers.fake_line import FakeLine, FakeUnit
 from tests.drivers.stations import device
 
 RTU = {"id": "line", "kind": "rtu"}
 TCP = {"id": "lan", "kind": "tcp"}
+RTU_TCP = {"id": "bridge", "kind": "rtu_tcp"}
 
 
 def scene(config, profiles, play, timeout_ms=30):
     """Run `play(bus, line, devices)` beside the bus. profiles: [(profile, unit, FakeUnit, other parameters)]."""
-    line = FakeLine({unit: fake for _, unit, fake, _ in profiles}, config["kind"] == "rtu")
-    client = rtu_client(line, 115200, "N", 1, timeout_ms) if line.is_serial else tcp_client(line, timeout_ms)
+    kind = config["kind"]
+    line = FakeLine({unit: fake for _, unit, fake, _ in profiles}, kind == "rtu", kind == "rtu_tcp")
+    if line.is_serial:
+        client = rtu_client(line, 115200, "N", 1, timeout_ms)
+    else:
+        client = (tcp_client if kind == "tcp" else rtu_tcp_client)(line, timeout_ms)
     devices = [device(name, unit=unit, id="d%d" % unit, **more) for name, unit, _, more in profiles]
     bus = Bus(config, client, devices)
 
@@ -213,6 +218,98 @@ def test_a_gateway_that_reports_a_silent_device_does_not_make_it_alive():
         await until(lambda: devices[1].alive(ticks_ms()))
 
     scene(TCP, fakes, play)
+
+
+def test_every_request_is_counted_by_what_became_of_it():
+    fakes = [pile(1, poll_ms=20), pile(2, poll_ms=20), pile(3, poll_ms=20)]
+    fakes[0][2].refuse[3, 0] = [4, 6]
+    fakes[1][2].refuse[3, 0] = 11
+
+    async def play(bus, line, devices):
+        fakes[2][2].silent = True
+        await until(lambda: devices[0].health.ok >= 5 and all(d.health.quarantined for d in devices[1:]))
+        first, behind, silent = [device.health for device in devices]
+        assert first.exceptions == 2 and first.answers - first.ok == 2 and 0 <= first.requests - first.answers <= 1
+        assert behind.answers == 0 and behind.requests == behind.exceptions == 3
+        assert silent.answers == 0 and silent.timeouts == silent.requests == 3
+        assert first.turnaround.max_ms >= first.turnaround.at_ms(990) >= first.turnaround.at_ms(500)
+
+    scene(RTU, fakes, play)
+
+
+def test_a_babbling_device_is_left_alone_and_the_others_are_read():
+    fakes = [pile(1, poll_ms=20), pile(2, poll_ms=20)]
+
+    async def play(bus, line, devices):
+        await until(lambda: all(d.alive(ticks_ms()) for d in devices))
+
+        async def babble():  # unit 2 does not stop once it has been asked
+            while True:
+                if line.order[-1] == 2:
+                    line.stray(b"\x55" * 40)
+                await sleep_ms(1)
+
+        fakes[1][2].silent = True
+        task = asyncio.create_task(babble())
+        await until(lambda: devices[1].health.quarantined, 4000)
+        assert devices[1].health.protocol_errors <= 3
+        before = devices[0].health.ok
+        await sleep_ms(500)
+        assert devices[0].health.ok - before > 10
+        task.cancel()
+
+    scene(RTU, fakes, play)
+
+
+def test_only_the_device_that_sets_a_line_babbling_is_blamed_for_it():
+    fakes = [pile(1, poll_ms=20), pile(2, poll_ms=20), pile(3, poll_ms=20)]
+
+    async def play(bus, line, devices):
+        await until(lambda: all(d.alive(ticks_ms()) for d in devices))
+        for fake in fakes:
+            fake[2].silent = True  # nobody is heard
+
+        async def babble():
+            while True:
+                line.stray(b"\x55" * 40)
+                await sleep_ms(1)
+
+        task = asyncio.create_task(babble())
+        await sleep_ms(3500)
+        task.cancel()
+        for fake in fakes:
+            fake[2].silent = False
+        blamed = [d for d in devices if d.health.quarantined]
+        assert len(blamed) <= 1, "the line was noisy when the others were asked"
+        await until(lambda: all(d.alive(ticks_ms()) for d in devices), 3000)
+
+    scene(RTU, fakes, play)
+
+
+def test_rtu_frames_over_tcp_are_a_bus_like_any_other():
+    fakes = [pile(1, poll_ms=20), pile(2, poll_ms=20)]
+
+    async def play(bus, line, devices):
+        await until(lambda: all(d.alive(ticks_ms()) for d in devices))
+        await obeyed(devices[1].setpoints["limit_w"], 30000)
+        fakes[0][2].silent = True
+        await until(lambda: devices[0].health.quarantined)
+        assert line.opened >= 4, "after silence the connection is a new one"
+        before = devices[1].health.ok
+        await until(lambda: devices[1].health.ok > before + 5)
+
+    scene(RTU_TCP, fakes, play)
+
+
+def test_the_pause_after_a_connection_is_the_longest_that_a_device_behind_it_needs():
+    class Dongle(type(device("cn_pile_v2").profile)):
+        connect_delay_ms = 50
+
+    devices = [device("cn_pile_v2", id="d1"), device("cn_pile_v2", id="d2", unit=2)]
+    devices[1].profile = Dongle()
+    client = tcp_client(FakeLine({}, False), 30)
+    Bus(TCP, client, devices)
+    assert client.connect_delay_ms == 50
 
 
 def test_noise_in_front_of_every_answer_is_survived():

@@ -119,3 +119,29 @@ def test_building_and_checking_a_frame_allocates_nothing():
     for i, byte in enumerate(good):
         tcp.rx[i] = byte
     assert locked(tcp.take, len(good)) == 9
+
+
+def test_counting_an_answer_allocates_nothing():
+    from drivers.health import Turnaround
+
+    turnaround = Turnaround()
+    add, at_ms = turnaround.add, turnaround.at_ms
+    for duration_ms in (0, 5, 100, 5000):
+        locked(add, duration_ms)
+    locked(at_ms, 990)
+
+
+def test_the_first_bytes_of_a_buffer_are_the_same_object_while_their_number_is_the_same():
+    from drivers.modbus.first_bytes import FirstBytes
+
+    first, buffer = FirstBytes(), bytearray(b"abcdefgh")
+    view = first.of(buffer, 5)
+    assert bytes(view) == b"abcde"
+    buffer[0] = 0x7A
+    assert first.of(buffer, 5) is view and bytes(view) == b"zbcde"
+
+    def same(length):
+        return first.of(buffer, length)
+
+    locked(same, 5)
+    assert bytes(first.of(buffer, 2)) == b"zb" and bytes(first.of(bytearray(b"xy"), 2)) == b"xy"

@@ -1,11 +1,15 @@
 # runs on: cpython, micropython
 """Every point and setpoint of every profile, against register contents worked out by hand from the vendors' maps."""
 
+from drivers.build import build_buses
 from drivers.device import READINGS
 from drivers.plan import Plan
 from drivers.profiles import registry
 from drivers.reading import ABSENT, GOOD, WHY_IMPLAUSIBLE, WHY_NOT_IMPLEMENTED, WHY_UNKNOWN_CODE
-from tests.drivers.stations import PARAMS, device
+from tests.drivers.stations import PARAMS, device, params
+
+# A contactor, a direction, and a gun that nobody can command.
+OTHER_SETPOINTS = {"byd_c130": ("contactor",), "cn_pile_v2": ("limit_w", "run"), "xj_dual": ()}
 
 
 def image_reply(plan, image, now=1000):
@@ -33,9 +37,10 @@ def test_every_profile_says_what_it_is():
         profile = registry.load(name)
         assert profile.name == name and profile.role == role and name in PARAMS
         assert profile.grade in ("A", "B", "C", "D") and profile.source
-        assert all(point.name in READINGS[role] for point in profile.points)
-        wanted = {"meter": (), "bms": (), "pv": ("limit_w",), "pcs": ("power_w",), "gun": ("limit_w",)}[role]
-        assert tuple(o.name for o in profile.outputs) == wanted
+        assert all(point.name in READINGS[role] + profile.extra for point in profile.points)
+        wanted = {"pv": ("limit_w",), "pcs": ("power_w",), "gun": ("limit_w",)}.get(role, ())
+        assert tuple(o.name for o in profile.outputs) == OTHER_SETPOINTS.get(name, wanted)
+        assert profile.beta == (profile.grade in ("C", "D"))
 
 
 def test_an_unknown_profile_is_refused_by_name():
@@ -225,3 +230,11 @@ def test_a_stopped_pcs_is_started_and_one_with_a_fault_is_not():
     for status, action in ((0x80, (650, 1)), (0x04, None), (0x81, None)):
         dev.readings["status"].good(status, 0)
         assert dev.profile.start(dev) == action
+
+
+def test_a_device_of_a_map_that_rests_on_one_source_is_marked():
+    config = {"buses": [{"id": "bus", "kind": "tcp", "host": "127.0.0.1", "tcp_port": 1}], "devices": []}
+    for profile in ("gold_bcu", "alpitronic_hyc", "dlt645_meter"):
+        config["devices"].append(params(profile))
+    build_buses(config, None)
+    assert [each.get("beta") for each in config["devices"]] == [True, None, True]

@@ -110,7 +110,8 @@ def test_every_device_is_read_and_obeys(scene):
     assert value(last, "bms1", "charge_max_w") > 0 and value(last, "bms1", "alarm") == 0
     assert abs(value(last, "gun1", "soc_permille") - 300) < 20
     for name, watts in wanted.items():
-        (setpoint,) = last[name]["setpoints"].values()
+        setpoints = last[name]["setpoints"]
+        setpoint = setpoints["power_w"] if "power_w" in setpoints else setpoints["limit_w"]
         assert setpoint["held"] == setpoint["upper"] == watts and setpoint["known"], name
     assert seen["watchdogs"] == {"gun1": 10, "gun2": 10, "gun3": 10, "gun4": None, "gun5": 10, "gun6": 10}
     errors = ("timeouts", "crc_errors", "exceptions", "protocol_errors")

@@ -218,6 +218,16 @@ def test_a_unit_twice_on_one_bus_is_refused_unless_the_connectors_differ():
     assert config.check(station) == []
 
 
+def test_the_parts_of_one_machine_share_a_unit_each_profile_once():
+    station = demo()
+    for name, profile in (("pv1", "sungrow_sh"), ("pcs1", "sungrow_sh_pcs"), ("bms1", "sungrow_sh_bms")):
+        device(station, name).update({"profile": profile, "bus": "lan-pv"})
+    device(station, "pcs1")["watchdog_s"] = None
+    assert config.check(station) == []
+    device(station, "pcs1").update({"profile": "sinexcel_pws2", "watchdog_s": 60})
+    assert_refused(station, "devices[3].unit", "duplicate_unit")
+
+
 def test_a_port_of_two_buses_is_refused():
     station = demo()
     station["buses"][1]["port"] = "UART1"

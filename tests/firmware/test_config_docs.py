@@ -25,7 +25,8 @@ TABLES = {
     "### `circuits`": {row[0]: row for row in schema.ROWS}["circuits"][3][0],
     "### `buses`": [row for row in RTU if row in TCP],
     'With `"kind": "rtu"`': own(RTU, TCP),
-    'With `"kind": "tcp"`': own(TCP, RTU),
+    'With `"kind": "dlt645"`': own(schema.rows_of_bus({"kind": "dlt645"}), TCP),
+    'With `"kind": "tcp"` or `"rtu_tcp"`': own(TCP, RTU),
     "For every device:": COMMON,
     "Role `meter`": own(schema.rows_of_device({"role": "meter"}), COMMON),
     "Role `pv`": own(schema.rows_of_device({"role": "pv"}), COMMON),
@@ -50,7 +51,7 @@ def allowed(kind, permitted):
     if kind == "list":
         return f"list of {permitted[1]}..{permitted[2]}"
     return {"name": "a name", "name_null": "a name or null", "host": "host name or IPv4", "bool": "true, false",
-            "object": "object"}[kind]
+            "object": "object", "profile": "a name, or `custom:` and a name"}[kind]
 
 
 def default(value):

@@ -107,6 +107,10 @@ def test_birth_names_circuits_devices_and_codes():
     assert made["circuits"][1] == {"id": "hall", "parent": "grid", "cap_w": 300000}
     assert made["devices"][5]["watchdog_s"] is None and "bus" in made["devices"][0]
     assert made["gun_reasons"][4] == "cap_binds"
+    assert "beta" not in made["devices"][0]
+    marked = dict(CONFIG)
+    marked["devices"] = [dict(CONFIG["devices"][0], beta=True)]
+    assert json.loads(birth(marked, "0.1.0", 4))["devices"][0]["beta"] is True
 
 
 def test_messages_are_compact_utf_8():

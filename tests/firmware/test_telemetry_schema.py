@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("status", "birth", "telemetry", "alarm", "command", "ack")
+KINDS = ("status", "birth", "telemetry", "health", "alarm", "command", "ack")
 
 # Prints one line `kind json` for each message; runs on either runtime.
 SCRIPT = """
@@ -43,6 +43,15 @@ for code in range(len(reasons.GUN_REASONS)):
     rig.station.storage_reason = code % len(reasons.STORAGE_REASONS)
     rig.view.fill(1000)
     out("telemetry", Telemetry(rig.view).payload())
+from drivers.build import build_buses
+from drivers.ticks import ticks_add, ticks_ms
+from firmware.bus_health import PERIOD_MS, BusHealth
+wiring = [{"id": "b6", "kind": "rtu", "port": "UART1"}, {"id": "b5", "kind": "tcp", "host": "127.0.0.1"}]
+buses, devices = build_buses({"buses": wiring, "devices": CONFIG["devices"][4:]}, None)
+health = BusHealth(buses)
+devices["gun1"].answered(ticks_ms(), 7)
+for turn in range(1, len(buses) + 1):
+    out("health", to_json(health.message(ticks_add(ticks_ms(), turn * (PERIOD_MS // len(buses) + 100)))))
 commands = Commands(rig.limits)
 for payload in (
     b'{"id":"a","type":"limit","circuit":"grid","limit_w":300000,"expires_s":60}',
@@ -82,7 +91,7 @@ def messages(runtime, tmp_path):
 @pytest.mark.parametrize("runtime", ["cpython", "micropython"])
 def test_all_that_the_firmware_sends_satisfies_its_schema(runtime, tmp_path):
     made = messages(runtime, tmp_path)
-    assert {kind for kind, _ in made} == {"status", "birth", "telemetry", "alarm", "ack"}
+    assert {kind for kind, _ in made} == {"status", "birth", "telemetry", "health", "alarm", "ack"}
     assert {m["code"] for k, m in made if k == "ack"} == set(schema("ack")["properties"]["code"]["enum"])
     for kind, message in made:
         assert errors(kind, message) == [], (kind, message)

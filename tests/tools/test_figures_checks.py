@@ -28,6 +28,7 @@ GOOD = {
     "acks_seen": ["accepted"],
     "mqtt_messages_per_s": 1.1,
     "served_kwh": 5.0,
+    "served_per_gun_kwh": {"gun1": 4.0, "gun2": 1.0},
     "guns_served": 6,
 }
 MISSED = {  # expectation: (bound, what happened instead)
@@ -54,6 +55,7 @@ MISSED = {  # expectation: (bound, what happened instead)
     "acks_seen": (["accepted"], {"acks_seen": ["refused"]}),
     "mqtt_messages_per_s_min": (0.8, {"mqtt_messages_per_s": 0.7}),
     "served_kwh_min": (4, {"served_kwh": 3.9}),
+    "served_per_gun_kwh_min": ({"gun2": 0.9}, {"served_per_gun_kwh": {"gun1": 4.0, "gun2": 0.8}}),
     "guns_served_min": (6, {"guns_served": 5}),
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from tools.scenario import DEFAULT_SCENARIO, DEFAULT_STATION, SCENARIOS, ScenarioError, load_scenario
 
-FILES = sorted(path for path in SCENARIOS.glob("*.json") if path.name != "scenario.schema.json")
+FILES = sorted(path for path in SCENARIOS.rglob("*.json") if path.name != "scenario.schema.json")
 CLOUD = json.loads((SCENARIOS / "cloud_front.json").read_text(encoding="utf-8"))
 
 

@@ -23,6 +23,7 @@ class Vehicle:
         self.start_delay_s = float(start_delay_s)
         self.label = label
         self.arrived_soc = self.soc
+        self.derating = 1.0  # share of its curve that its BMS allows
 
     def accepts_w(self):
         """W its battery takes now; 0 once it has what it came for."""
@@ -130,7 +131,7 @@ class Gun:
             return 0.0
         if self.plant.time_s - self._plugged_s < self.vehicle.start_delay_s - 1e-9:
             return 0.0
-        accepts_w = self.vehicle.accepts_w() / self.efficiency
+        accepts_w = self.vehicle.accepts_w() * self.vehicle.derating / self.efficiency
         if self.kind == "ac":
             accepts_w = min(accepts_w, self.vehicle.ac_w)
         return min(self.max_w, accepts_w)

@@ -12,6 +12,8 @@ from tools.sim.gun import Gun
 from tools.sim.sources import GridMeter, Pv, Storage
 
 STEP_S = 0.02
+AC_PROFILES = ("abb_terra_ac", "foxess_evc", "heidelberg_ec", "keba_p30")
+DISCHARGING_PROFILES = ("ambibox", "cn_pile_v2", "sigenergy_evdc", "wallbox_quasar")
 
 
 class Noise:
@@ -62,7 +64,7 @@ class Plant:
         return plant
 
     def _add_gun(self, device):
-        kind = "ac" if device["profile"] in ("foxess_evc", "heidelberg_ec") else "dc"
+        kind = "ac" if device["profile"] in AC_PROFILES else "dc"
         gun = Gun(
             device["id"],
             self,
@@ -74,7 +76,7 @@ class Plant:
             device.get("phases", 3),
         )
         gun.zero_aborts = device["profile"] == "alpitronic_hyc"
-        gun.may_discharge = device["profile"] == "cn_pile_v2"
+        gun.may_discharge = device["profile"] in DISCHARGING_PROFILES
         gun.fallback_latches = device["profile"] != "heidelberg_ec"
         self.guns[device["id"]] = gun
 

@@ -9,6 +9,7 @@ from pymodbus.framer import FramerType
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 
 from tools.sim.devices.catalogue import build_images
+from tools.sim.meter_line import MeterLine
 from tools.sim.serial_line import SerialLine
 from tools.sim.tcp_line import TcpLine
 
@@ -35,6 +36,9 @@ class SimulatedStation:
     async def start(self):
         for number, bus in enumerate(self.station["buses"]):
             images = self.images[bus["id"]]
+            if bus["kind"] == "dlt645":
+                await self._open_meters(bus, images, self.seed + number)
+                continue
             devices = [image.sim_device() for image in images.values()]
             open_line = self._open_serial if bus["kind"] == "rtu" else self._open_tcp
             await open_line(bus, set(images), devices, self.seed + number)
@@ -50,6 +54,12 @@ class SimulatedStation:
             await self._serve(
                 ModbusSerialServer(devices, framer=FramerType.RTU, port=line.device_port, baudrate=115200)
             )
+
+    async def _open_meters(self, bus, meters, seed):
+        line = MeterLine(meters, bus.get("baud", 2400), bus.get("parity", "E"), bus.get("stop_bits", 1), seed)
+        await line.start()
+        self.lines[bus["id"]] = line
+        self.wiring[bus["id"]] = {"port": line.port}
 
     async def _open_tcp(self, bus, units, devices, seed):
         server_port = None

@@ -98,6 +98,7 @@ class GridMeter:
         self.import_wh = 0.0
         self.export_wh = 0.0
         self.frozen = False
+        self.reversed = False  # its current transformers were turned round: it shows import as export
         self._pending = []
         self._next_sample_s = phase_s
 
@@ -116,4 +117,4 @@ class GridMeter:
         while self._pending and self._pending[0][0] <= now_s + 1e-9:
             sample_w = self._pending.pop(0)[1]
             if not self.frozen:
-                self.power_w = sample_w
+                self.power_w = -sample_w if self.reversed else sample_w

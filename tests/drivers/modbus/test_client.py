@@ -1,21 +1,22 @@
 # runs on: cpython, micropython
 import asyncio
 
-from drivers.modbus.client import rtu_client, tcp_client
+from drivers.modbus.client import rtu_client, rtu_tcp_client, tcp_client
 from drivers.modbus.errors import Closed, CrcError, ExceptionReply, ModbusError, ProtocolError, Timeout
 from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
 from tests.drivers.fake_line import FakeLine, FakeUnit
 
 
-def bench(is_serial, timeout_ms=40):
-    line = FakeLine({1: FakeUnit({10: 111, 11: 222}), 2: FakeUnit({10: 333})}, is_serial)
-    client = rtu_client(line, 115200, "N", 1, timeout_ms) if is_serial else tcp_client(line, timeout_ms)
-    return line, client
+def bench(kind, timeout_ms=40):
+    line = FakeLine({1: FakeUnit({10: 111, 11: 222}), 2: FakeUnit({10: 333})}, kind == "rtu", kind == "rtu_tcp")
+    if kind == "rtu":
+        return line, rtu_client(line, 115200, "N", 1, timeout_ms)
+    return line, (tcp_client if kind == "tcp" else rtu_tcp_client)(line, timeout_ms)
 
 
 def run(scene):
-    for is_serial in (True, False):
-        line, client = bench(is_serial)
+    for kind in ("rtu", "tcp", "rtu_tcp"):
+        line, client = bench(kind)
 
         async def whole(line=line, client=client):
             await client.open()
@@ -43,6 +44,27 @@ def test_a_read_and_a_write_go_through():
         await client.write("d", 1, 6, 10, [5], 1)
         await client.write("d", 1, 16, 11, [6, 7], 2)
         assert line.units[1].registers == {10: 5, 11: 6, 12: 7}
+
+    run(scene)
+
+
+def test_every_function_goes_through():
+    async def scene(line, client):
+        registers = line.units[1].registers
+        await client.write("d", 1, 5, 20, [1], 1)
+        await client.write("d", 1, 15, 21, [0, 1, 1, 0, 0, 0, 0, 0, 1, 1], 10)
+        for function in (1, 2):
+            at = await client.read("d", 1, function, 20, 11)
+            assert (client.rx[at], client.rx[at + 1]) == (0x0D, 0x06), function
+        await client.write("d", 1, 5, 20, [0], 1)
+        assert registers[20] == 0
+        registers[10] = 0x12
+        await client.write("d", 1, 22, 10, [0xF2, 0x25], 2)
+        assert registers[10] == 0x17  # the example of the standard, 6.16
+        at = await client.read_write("d", 1, 10, 2, 11, [77, 88], 2)
+        assert (word(client, at), word(client, at + 2), registers[12]) == (0x17, 77, 88)
+        at = await client.read("d", 1, 4, 10, 1)
+        assert word(client, at) == 0x17
 
     run(scene)
 
@@ -91,7 +113,7 @@ def test_an_answer_after_the_time_out_is_never_taken_for_the_next_one():
 
 def test_bytes_that_came_before_the_request_are_thrown_away():
     async def scene(line, client):
-        if line.is_serial:
+        if line.is_rtu:
             line.stray(b"\x01\x03\x02\x00\x07\xf9\x86")  # a whole good frame, but nobody had asked
         at = await client.read("d", 1, 3, 10, 1)
         assert word(client, at) == 111
@@ -106,7 +128,7 @@ def test_a_damaged_answer_is_refused_and_the_line_recovers():
     async def scene(line, client):
         line.mangle = damage
         error = await error_of(client.read("d", 1, 3, 10, 1))
-        assert isinstance(error, CrcError if line.is_serial else ProtocolError), error
+        assert isinstance(error, CrcError if line.is_rtu else ProtocolError), error
         line.mangle = None
         if not line.is_open:
             await client.open()
@@ -184,7 +206,45 @@ def test_a_babbling_line_does_not_hold_the_client():
         started = ticks_ms()
         error = await error_of(client.read("d", 1, 3, 10, 1))
         assert isinstance(error, ProtocolError), error
-        assert ticks_diff(ticks_ms(), started) < 2000
+        assert ticks_diff(ticks_ms(), started) < 2000 and client.babbled
         task.cancel()
+
+    run(scene)
+
+
+def test_a_line_that_falls_quiet_after_a_damaged_answer_has_not_babbled():
+    async def scene(line, client):
+        line.mangle = lambda answer: b"\x55" * 9
+        await error_of(client.read("d", 1, 3, 10, 1))
+        assert not client.babbled
+
+    run(scene)
+
+
+def test_the_first_request_waits_for_the_delay_that_the_gateway_needs():
+    async def scene(line, client):
+        client.connect_delay_ms = 60
+        line.close()
+        started = ticks_ms()
+        await client.open()
+        await client.read("d", 1, 3, 10, 1)
+        assert 55 <= ticks_diff(ticks_ms(), started) < 400
+
+    run(scene)
+
+
+def test_the_gap_between_two_frames_is_kept_on_a_serial_line():
+    async def scene(line, client):
+        if not line.is_serial:
+            return
+        client = rtu_client(line, 1200, "N", 1, 40)  # 32 ms of silence
+        asked = []
+        answer = line.units[1].answer
+        line.units[1].answer = lambda pdu: asked.append(ticks_ms()) or answer(pdu)
+        for _ in range(4):
+            await client.read("d", 1, 3, 10, 1)
+        # A request and its answer are 15 characters of 10 bits: 125 ms.
+        gaps = [ticks_diff(b, a) for a, b in zip(asked, asked[1:])]
+        assert all(125 + 31 <= gap for gap in gaps), gaps
 
     run(scene)

@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.modbus import rare
 from drivers.modbus.errors import ExceptionReply, ModbusError
 from drivers.modbus.framer import MAX_FRAME
 from drivers.modbus.rtu import RtuFramer
@@ -15,15 +16,23 @@ REGISTERS = st.integers(0, 0xFFFF)
 WORDS = st.integers(0, 0xFFFF)
 
 
+# function: fewest and most words of a write.
+WRITES = {5: (1, 1), 6: (1, 1), 15: (1, 1968), 16: (1, 123), 22: (2, 2), 23: (1, 121)}
+
+
 @st.composite
 def requests(draw):
     framer = draw(FRAMERS)()
     unit, register = draw(UNITS), draw(REGISTERS)
-    function = draw(st.sampled_from([3, 4, 6, 16]))
+    function = draw(st.sampled_from([1, 2, 3, 4, 5, 6, 15, 16, 22, 23]))
     if function < 5:
-        framer.request_read("d", unit, function, register, draw(st.integers(1, 125)))
+        framer.request_read("d", unit, function, register, draw(st.integers(1, 2000 if function < 3 else 125)))
+        return framer
+    least, most = WRITES[function]
+    words = draw(st.lists(WORDS, min_size=least, max_size=min(most, 130)))
+    if function == 23:
+        rare.read_write(framer, "d", unit, register, draw(st.integers(1, 125)), draw(REGISTERS), words, len(words))
     else:
-        words = draw(st.lists(WORDS, min_size=1, max_size=1 if function == 6 else 123))
         framer.request_write("d", unit, function, register, words, len(words))
     return framer
 
@@ -48,11 +57,20 @@ def feed(framer, data, cuts):
 
 def good_answer(framer, data):
     """A correct answer to the framer's request; reads are filled from `data`."""
-    if framer.function < 5:
-        pdu = bytes((framer.function, 2 * framer.count)) + data[: 2 * framer.count].ljust(2 * framer.count, b"\0")
+    n = reads(framer)
+    if n:
+        pdu = bytes((framer.function, n)) + data[:n].ljust(n, b"\0")
     else:
-        pdu = bytes(framer.tx[framer.HEAD : framer.HEAD + 5])
+        pdu = bytes(framer.tx[framer.HEAD : framer.HEAD + (7 if framer.function == 22 else 5)])
     return pdu, wrap(framer, pdu)
+
+
+def reads(framer):
+    """Data bytes that the request in `tx` asks for, by the standard; 0 for a pure write."""
+    if framer.function in (5, 6, 15, 16, 22):
+        return 0
+    count = framer.tx[framer.HEAD + 3] << 8 | framer.tx[framer.HEAD + 4]
+    return -(-count // 8) if framer.function < 3 else 2 * count
 
 
 def wrap(framer, pdu):
@@ -77,8 +95,8 @@ def test_a_good_answer_is_taken_however_it_is_cut(framer, data, cuts):
     pdu, frame = good_answer(framer, data)
     at = feed(framer, frame, cuts)
     assert isinstance(at, int), at
-    if framer.function < 5:
-        assert bytes(framer.rx[at : at + 2 * framer.count]) == pdu[2:]
+    if reads(framer):
+        assert bytes(framer.rx[at : at + reads(framer)]) == pdu[2:]
 
 
 @settings(max_examples=300, deadline=None)

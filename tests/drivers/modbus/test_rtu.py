@@ -1,6 +1,8 @@
 # runs on: cpython, micropython
+from drivers.modbus import rare
 from drivers.modbus.errors import CrcError, ExceptionReply, ModbusError, ProtocolError, Timeout
 from drivers.modbus.rtu import RtuFramer, character_us, gap_us
+from drivers.ticks import ticks_diff, ticks_us
 from tests.drivers.fake_line import crc
 
 
@@ -39,6 +41,8 @@ def test_requests_are_the_golden_frames():
     assert bytes(framer.tx[:n]) == frame("01 06 20 00 02 58 82 90")
     n = framer.request_write("d", 1, 6, 135, [-500 & 0xFFFF], 1)
     assert bytes(framer.tx[:n]) == frame("01 06 00 87 FE 0C 79 86")
+    n = framer.request_read("d", 1, 2, 1, 58)
+    assert bytes(framer.tx[:n]) == frame("01 02 00 01 00 3A A9 D9")
     n = framer.request_write("d", 2, 16, 100, [0, 1547], 2)
     data = frame("02 10 00 64 00 02 04 00 00 06 0B")
     assert bytes(framer.tx[:n]) == data + crc(data)
@@ -50,6 +54,14 @@ def test_requests_outside_the_standard_are_refused():
         lambda: framer.request_read("d", 1, 3, 0, 0),
         lambda: framer.request_read("d", 1, 3, 0, 126),
         lambda: framer.request_read("d", 1, 5, 0, 1),
+        lambda: framer.request_read("d", 1, 0, 0, 1),
+        lambda: framer.request_read("d", 1, 1, 0, 2001),
+        lambda: framer.request_write("d", 1, 5, 0, [1, 1], 2),
+        lambda: framer.request_write("d", 1, 15, 0, [1] * 1969, 1969),
+        lambda: framer.request_write("d", 1, 15, 0, [], 0),
+        lambda: framer.request_write("d", 1, 22, 0, [1], 1),
+        lambda: rare.read_write(framer, "d", 1, 0, 126, 0, [1], 1),
+        lambda: rare.read_write(framer, "d", 1, 0, 1, 0, [1] * 122, 122),
         lambda: framer.request_write("d", 1, 6, 0, [1, 2], 2),
         lambda: framer.request_write("d", 1, 16, 0, [0] * 124, 124),
         lambda: framer.request_write("d", 1, 3, 0, [0], 1),
@@ -66,6 +78,9 @@ def test_the_longest_read_and_write_fit_the_buffers():
     assert framer.request_read("d", 1, 3, 0, 125) == 8
     assert framer.reply_bytes == 255
     assert framer.request_write("d", 1, 16, 0, [0xABCD] * 123, 123) == 255
+    assert framer.request_read("d", 1, 1, 0, 2000) == 8 and framer.reply_bytes == 255
+    assert framer.request_write("d", 1, 15, 0, [1] * 1968, 1968) == 255
+    assert rare.read_write(framer, "d", 1, 0, 125, 0, [1] * 121, 121) == 255 and framer.reply_bytes == 255
 
 
 def test_a_good_answer_gives_its_data():
@@ -156,9 +171,69 @@ def test_a_write_is_acknowledged_by_its_echo_only():
     assert isinstance(receive(framer, answer(b"\x10\x00\x64\x00\x01")), ProtocolError)
 
 
+# The examples of MODBUS Application Protocol V1.1b3, 6.1 to 6.17: request and answer.
+STANDARD = (
+    (lambda f: f.request_read("d", 1, 1, 0x13, 19), "01 00 13 00 13", "01 03 CD 6B 05"),
+    (lambda f: f.request_read("d", 1, 2, 0xC4, 22), "02 00 C4 00 16", "02 03 AC DB 35"),
+    (lambda f: f.request_read("d", 1, 3, 0x6B, 3), "03 00 6B 00 03", "03 06 02 2B 00 00 00 64"),
+    (lambda f: f.request_read("d", 1, 4, 8, 1), "04 00 08 00 01", "04 02 00 0A"),
+    (lambda f: f.request_write("d", 1, 5, 0xAC, [1], 1), "05 00 AC FF 00", "05 00 AC FF 00"),
+    (lambda f: f.request_write("d", 1, 6, 1, [3], 1), "06 00 01 00 03", "06 00 01 00 03"),
+    (
+        lambda f: f.request_write("d", 1, 15, 0x13, [1, 0, 1, 1, 0, 0, 1, 1, 1, 0], 10),
+        "0F 00 13 00 0A 02 CD 01",
+        "0F 00 13 00 0A",
+    ),
+    (lambda f: f.request_write("d", 1, 16, 1, [10, 0x102], 2), "10 00 01 00 02 04 00 0A 01 02", "10 00 01 00 02"),
+    (lambda f: f.request_write("d", 1, 22, 4, [0xF2, 0x25], 2), "16 00 04 00 F2 00 25", "16 00 04 00 F2 00 25"),
+    (
+        lambda f: rare.read_write(f, "d", 1, 3, 6, 14, [255, 255, 255], 3),
+        "17 00 03 00 06 00 0E 00 03 06 00 FF 00 FF 00 FF",
+        "17 0C 00 FE 0A CD 00 01 00 03 00 0D 00 FF",
+    ),
+)
+
+
+def test_the_examples_of_the_standard_are_sent_and_understood():
+    for ask, request, reply in STANDARD:
+        framer = RtuFramer()
+        n = ask(framer)
+        data = b"\x01" + frame(request)
+        assert bytes(framer.tx[:n]) == data + crc(data), request
+        at = receive(framer, answer(frame(reply)))
+        assert isinstance(at, int), (request, at)
+        if framer.data_bytes:
+            assert bytes(framer.rx[at : at + framer.data_bytes]) == frame(reply)[2:], request
+
+
+def test_the_echo_of_another_write_is_no_acknowledgement():
+    for ask, _, reply in STANDARD:
+        framer = RtuFramer()
+        ask(framer)
+        if framer.data_bytes:
+            continue
+        pdu = bytearray(frame(reply))
+        pdu[-1] ^= 1
+        assert isinstance(receive(framer, answer(bytes(pdu))), ProtocolError), reply
+
+
 def test_a_flooded_line_is_refused():
     error = receive(reading(), b"\x55" * 256)
     assert isinstance(error, ProtocolError)
+
+
+def test_no_flood_holds_the_loop_for_five_milliseconds():
+    # The worst content: every second byte looks like the begin of an answer whose check sum must be computed.
+    framer = reading(count=64, unit=128)
+    data = b"\x80\x03" * 128
+    longest_us = 0
+    for _ in range(5):
+        framer.request_read("meter", 128, 3, 0, 64)
+        started = ticks_us()
+        assert isinstance(receive(framer, data), ProtocolError)
+        spent_us = ticks_diff(ticks_us(), started)
+        longest_us = spent_us if not longest_us else min(longest_us, spent_us)  # the cores are shared
+    assert longest_us < 5000, longest_us
 
 
 def test_gaps_and_characters_have_the_standard_times():

@@ -7,7 +7,7 @@ read, `Setting`s say what may be written, in which range, and what a write does 
 from pymodbus.constants import ExcCodes
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-READ_HOLDING, READ_INPUT, WRITE_ONE, WRITE_MANY = 3, 4, 6, 16
+READ_DISCRETE, READ_HOLDING, READ_INPUT, WRITE_ONE, WRITE_MANY = 2, 3, 4, 6, 16
 _WRITES = (WRITE_ONE, WRITE_MANY)
 
 
@@ -51,6 +51,7 @@ class RegisterImage:
         self.device_ids = list(device_ids)
         self.holding = {}
         self.inputs = {} if self.separate_inputs else self.holding
+        self.discrete = {}  # discrete inputs: address -> 0 or 1; a device that has some serves function code 2
         self.settings = {}
         self.frozen = set()  # device ids whose registers keep their last values
         self.fills = {}  # device id -> function that refreshes its registers
@@ -91,9 +92,11 @@ class RegisterImage:
         holding = self._blocks(self.holding)
         if not self.separate_inputs:
             return SimDevice(id=self.unit, simdata=holding, action=self.action)
-        # pymodbus wants four non-empty blocks; function codes 1 and 2 are refused in `action`.
+        # pymodbus wants four non-empty blocks; function codes that the device does not have are refused in `action`.
         bits = [SimData(0, values=[False] * 16, datatype=DataType.BITS)]
-        blocks = (bits, list(bits), holding, self._blocks(self.inputs))
+        words = max(self.discrete, default=0) // 16 + 1
+        discrete = [SimData(0, values=[False] * 16 * words, datatype=DataType.BITS)]
+        blocks = (bits, discrete, holding or self._blocks({0: 0}), self._blocks(self.inputs))
         return SimDevice(id=self.unit, simdata=blocks, action=self.action)
 
     def _blocks(self, bank):
@@ -120,6 +123,8 @@ class RegisterImage:
         if function in _WRITES:
             return None
         self.heard(function, address)
+        if function == READ_DISCRETE:
+            return self._read_discrete(registers)
         return self._read(function, start, address, count, registers)
 
     def _read(self, function, start, address, count, registers):
@@ -133,6 +138,13 @@ class RegisterImage:
             if word is None:
                 return ExcCodes.ILLEGAL_ADDRESS
             registers[wanted - start] = word
+        return None
+
+    def _read_discrete(self, registers):
+        """pymodbus holds sixteen bits a word, the first one lowest, from 0 on (and one word too many)."""
+        self.refresh()
+        for index in range(len(registers)):
+            registers[index] = sum(self.discrete.get(16 * index + bit, 0) << bit for bit in range(16))
         return None
 
     def _write(self, function, address, words):

@@ -1,5 +1,7 @@
 """Numbers as 16-bit register words, high word first unless said otherwise."""
 
+import struct
+
 
 def u16(value):
     """An unsigned word; a value beyond the register stays at its end, as a saturated transducer does."""
@@ -32,6 +34,16 @@ def u64(value):
     """Four words of an unsigned number."""
     number = max(0, round(value))
     return [(number >> shift) & 0xFFFF for shift in (48, 32, 16, 0)]
+
+
+def low_first(words):
+    """The same two words, low word first."""
+    return [words[1], words[0]]
+
+
+def f32(value):
+    """Two words of an IEEE 754 single, high word first."""
+    return list(struct.unpack(">HH", struct.pack(">f", value)))
 
 
 def text(string, registers):
