@@ -165,7 +165,10 @@ def _raise(s, g):
         return  # below its minimum a gun cannot run: wait until the whole minimum is free
     if new_w - grant_w < max(200, grant_w // 64) and new_w < s.max_w[g]:
         return
-    sharing.occupy(s, g, max(0, new_w - entitled_w))
+    rise_w = max(0, new_w - entitled_w)
+    sharing.occupy(s, g, rise_w)
+    # The storage must be on its way before the gun is: its setpoint of this cycle counts the raise already.
+    s.guns_hi_w += min(rise_w, s.ramp_up_w_s[g] // 100 * s.cycle_ms // 10)
     s.entitled_w[g] = max(entitled_w, new_w)
     s.grant_w[g] = new_w
 

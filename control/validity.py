@@ -28,9 +28,9 @@ def _frozen(s, dt_ms):
         s.grid_last_w = s.inputs.grid_w
         s.grid_same_ms = 0
         s.moved_w = 0
-    else:
+    elif s.moved_w > s.cap_w // 100:  # a quiet station may stand still for long: time counts from the movement
         s.grid_same_ms = min(s.grid_same_ms + dt_ms, 1 << 28)
-    s.grid_frozen = s.grid_same_ms >= _FROZEN_MS and s.moved_w > s.cap_w // 100
+    s.grid_frozen = s.grid_same_ms >= _FROZEN_MS
 
 
 def _balance(s, dt_ms):

@@ -17,6 +17,7 @@ except (ImportError, AttributeError):  # MicroPython opens files only
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _ISPEED, _OSPEED, _CC = range(7)
 _VTIME, _VMIN = 5, 6  # places in the control characters, Linux
 _CSTOPB, _PARENB, _PARODD = 0o100, 0o400, 0o1000  # Linux asm-generic/termbits.h; MicroPython's termios lacks the names
+_REFUSED = (OSError, getattr(termios, "error", OSError))  # CPython's is no OSError
 _SPEEDS = {1200: 9, 2400: 11, 4800: 12, 9600: 13, 19200: 14, 38400: 15, 57600: 0o10001, 115200: 0o10002}
 
 
@@ -57,7 +58,12 @@ class Uart:
         settings[_ISPEED] = settings[_OSPEED] = _SPEEDS[baud]
         settings[_CC][_VMIN] = 0
         settings[_CC][_VTIME] = 0
-        termios.tcsetattr(number, termios.TCSANOW, settings)
+        try:
+            termios.tcsetattr(number, termios.TCSANOW, settings)
+        except _REFUSED:
+            # A pseudo-terminal has no parity; when nothing else is to be changed, asking for one is an error.
+            settings[_CFLAG] &= ~(_PARENB | _PARODD)
+            termios.tcsetattr(number, termios.TCSANOW, settings)
 
     def readinto(self, buffer) -> int | None:
         """Bytes put into `buffer`; 0 or None when none are there. OSError when the other end is gone."""

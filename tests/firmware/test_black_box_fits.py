@@ -3,7 +3,7 @@
 
 import gc
 
-from firmware.app import black_box
+from firmware.extras import black_box
 from tests.firmware.black_box_station import World
 
 _CONFIG = {"station": {"id": "S"}, "board": "unix"}
@@ -19,14 +19,14 @@ def leave(free_bytes):
 
 
 def share():
-    return (gc.mem_alloc() + gc.mem_free()) // 10
+    return (gc.mem_alloc() + gc.mem_free()) // 8
 
 
 def made(spare_bytes):
     """The box of a station of 6 guns whose heap has so many bytes beyond what running needs."""
     station = World(6, size=256).station
     filling = leave(share() + spare_bytes)
-    box = black_box(station, "/tmp", _CONFIG, 3)
+    box = black_box(station, "/tmp", _CONFIG, "0", 3)
     del filling
     return box
 
