@@ -7,6 +7,7 @@ from control.station import ROTATION_MS
 MIN_ON_MS = 300000
 MIN_OFF_MS = 180000  # a gun paused for want of room; a cut itself never waits
 
+_SETTLED_MS = 60000
 _RUNNING = 1 << 24
 _OVERDUE = 1 << 22  # waited a whole turn: class counts no more
 
@@ -66,6 +67,8 @@ def _make_way(s):
 
 
 def note_refused(s, g):
-    """The minimum of gun g did not fit."""
+    """The minimum of gun g did not fit. In the first minute that is no want of room: guns not heard yet count at their
+    maximum.
+    """
     if s.grant_w[g] >= s.min_w[g]:
-        s.cut_ms[g] = MIN_OFF_MS if s.yields[g] else 0
+        s.cut_ms[g] = MIN_OFF_MS if s.yields[g] or s.uptime_ms < _SETTLED_MS else 0
