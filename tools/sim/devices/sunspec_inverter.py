@@ -5,6 +5,7 @@ and nobody writes the limit again within that many seconds, the inverter goes ba
 """
 
 from tools.sim.devices.image import RegisterImage, Setting
+from tools.sim.devices.percent_limit import PercentLimit
 from tools.sim.devices.words import s16, text, u16, u32
 
 BASE = 40000
@@ -19,7 +20,7 @@ PERCENT_SF = -2  # WMaxLimPct in 0.01 %
 THROTTLED, MPPT, SLEEPING = 5, 4, 2
 
 
-class SunspecInverter(RegisterImage):
+class SunspecInverter(PercentLimit, RegisterImage):
     def __init__(self, unit, devices, plant):
         device = devices[0]
         super().__init__(unit, [device["id"]])
@@ -80,25 +81,3 @@ class SunspecInverter(RegisterImage):
 
     def heard(self, function, address):
         self.pv.touch()
-
-    def _write_percent(self, percent):
-        self.percent = percent
-        self._act()
-
-    def _write_revert(self, seconds):
-        self.revert_s = seconds
-        self._act()
-
-    def _write_enable(self, enable):
-        self.enabled = bool(enable)
-        self._act()
-
-    def _act(self):
-        """Put the limit in force, and start its time-out anew."""
-        self.pv.write_limit(self.pv.rated_w * self.percent / 10000 if self.enabled else None)
-        self.revert_at_s = self.plant.time_s + self.revert_s if self.enabled and self.revert_s else None
-
-    def tick(self, now_s):
-        if self.revert_at_s is not None and now_s >= self.revert_at_s:
-            self.enabled = False
-            self._act()

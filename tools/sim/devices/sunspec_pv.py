@@ -4,6 +4,7 @@ Source: SunSpec model definitions 113, 120 to 123, 701 to 704, 715 (grade A). A 
 reversion time is not 0 and nobody writes it again in time, the inverter goes back to full power by itself.
 """
 
+from tools.sim.devices.percent_limit import PercentLimit
 from tools.sim.devices.sunspec_chain import SunspecChain, exponent_for
 from tools.sim.devices.sunspec_inverter import SunspecInverter
 
@@ -17,7 +18,7 @@ def sunspec_pv(unit, devices, plant):
     return kinds[devices[0].get("simulated_as", "103")](unit, devices, plant)
 
 
-class _Limited(SunspecChain):
+class _Limited(PercentLimit, SunspecChain):
     """What a limit in percent does: enabled, percent, time after which it is dropped."""
 
     def __init__(self, unit, devices, plant, models):
@@ -35,27 +36,6 @@ class _Limited(SunspecChain):
         self.writable(model, percent, self._write_percent, high=10000)
         self.writable(model, revert, self._write_revert)
         self.writable(model, enable, self._write_enable, allowed=(0, 1))
-
-    def _write_percent(self, percent):
-        self.percent = percent
-        self._act()
-
-    def _write_revert(self, seconds):
-        self.revert_s = seconds
-        self._act()
-
-    def _write_enable(self, enable):
-        self.enabled = bool(enable)
-        self._act()
-
-    def _act(self):
-        self.pv.write_limit(self.pv.rated_w * self.percent / 10000 if self.enabled else None)
-        self.revert_at_s = self.plant.time_s + self.revert_s if self.enabled and self.revert_s else None
-
-    def tick(self, now_s):
-        if self.revert_at_s is not None and now_s >= self.revert_at_s:
-            self.enabled = False
-            self._act()
 
     @property
     def throttled(self):
