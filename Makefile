@@ -13,6 +13,8 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 ESP32_STUBS := micropython-esp32-stubs==1.29.0.post1
+# Half of the tests wait for wires, half of them compute: three processes keep two cores busy.
+SIDE_BY_SIDE := -n 3 --dist loadgroup
 RP2_STUBS := micropython-rp2-stubs==1.29.0.post1
 
 # The interpreter is tried, not only found: version managers leave commands that do not run, and Debian's Python may lack venv.
@@ -57,12 +59,15 @@ bench-control: $(VENV)/.dev-stamp
 	@$(PY) -m tools.bench.control $(if $(DAY),--day '$(DAY)')
 
 test: $(VENV)/.dev-stamp
-	@echo "== make test: CPython, MicroPython, whole stations"
-	@$(PY) -m pytest --cov --cov-report=term
+	@echo "== make test: CPython, MicroPython; then whole stations, which want the machine for themselves"
+	@status=0; \
+	$(PY) -m pytest -m 'not e2e' $(SIDE_BY_SIDE) --cov --cov-report=term || status=1; \
+	$(PY) -m pytest -m e2e || status=1; \
+	exit $$status
 
 unit: $(VENV)/.dev-stamp
 	@echo "== make unit: CPython and MicroPython"
-	@$(PY) -m pytest -m 'not e2e' --cov --cov-report=term
+	@$(PY) -m pytest -m 'not e2e' $(SIDE_BY_SIDE) --cov --cov-report=term
 
 lint: $(VENV)/.dev-stamp typings
 	@echo "== make lint: ruff, pyright for ESP32, pyright for RP2040"
