@@ -15,13 +15,12 @@ import time
 
 import paho.mqtt.client as paho
 from rich.console import Console
-from rich.live import Live
 
+from tools.live_screen import follow, wide_console
 from tools.view_screen import LANGUAGES, render
 from tools.view_state import State
 
 PASSWORD_VARIABLE = "GUANGCHU_MQTT_PASSWORD"
-REFRESH_S = 0.25
 
 __all__ = ("State", "main", "render", "show")
 
@@ -64,24 +63,12 @@ class Feed:
 
 def show(state: State, feed: Feed, console: Console, language: str, seconds: float | None, stop) -> None:
     """Refresh the screen until `stop` (a threading.Event) is set or `seconds` are over."""
-    end_s = None if seconds is None else time.monotonic() + seconds
 
     def screen():
         with feed.lock:
             return render(state, time.monotonic(), language)
 
-    def wait() -> bool:
-        left_s = REFRESH_S if end_s is None else min(REFRESH_S, end_s - time.monotonic())
-        return left_s > 0 and not stop.wait(left_s)
-
-    if console.is_terminal:
-        with Live(screen(), console=console, screen=True, auto_refresh=False) as live:
-            while wait():
-                live.update(screen(), refresh=True)
-    else:
-        while wait():
-            pass
-    console.print(screen())
+    follow(screen, console, seconds, stop)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -102,9 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     state = State(options.station)
     feed = Feed(state, options.host, options.port, options.user, password)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(80, console.width))
+    console = wide_console(80)
     feed.start()
     try:
         show(state, feed, console, options.lang, options.seconds, stop)

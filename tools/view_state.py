@@ -24,7 +24,7 @@ class State:
         self.messages = 0
         self.not_understood = 0
         self.last_problem = ""
-        self._checks = {kind: _validator(kind) for kind in ("status", "birth", "telemetry", "alarm")}
+        self._checks = message_checks(("status", "birth", "telemetry", "alarm"))
 
     def take(self, topic: str, payload: bytes, now_s: float) -> None:
         """One message as it came; `now_s` any monotonic clock in s."""
@@ -74,6 +74,7 @@ class State:
         return None
 
 
-def _validator(kind: str):
-    schema = json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    return jsonschema.Draft202012Validator(schema)
+def message_checks(kinds) -> dict:
+    """{kind: validator} by the schemas of the interface; `validate(message)` raises jsonschema.ValidationError."""
+    schemas = {kind: json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8")) for kind in kinds}
+    return {kind: jsonschema.Draft202012Validator(schema) for kind, schema in schemas.items()}
