@@ -10,22 +10,24 @@ waited for.
 """
 
 from control import validity
+from control.native import const
 
-_WINDOW = 3  # cycles that a meter sample can belong to
-_PV_MEMORY = 15  # cycles: PV counts at its lowest of the last 3 s
-_PV_STALE_MS = 1000
-_GUN_STALE_MS = 1500
-_ACT_MS = 150  # from a decision until the PCS has answered it: bus and response
-_REACTION = 3  # cycles from a step of the load until the guns have followed a cut
-_LEARN_AFTER_MS = 15000  # the first estimates after a start are no steps
-_CONFIRM_MS = 1000
-_FADE_MS = 6 * 3600 * 1000
-_PEAK_MS = 10000
+_WINDOW = const(3)  # cycles that a meter sample can belong to
+_PV_MEMORY = const(15)  # cycles: PV counts at its lowest of the last 3 s
+_PV_STALE_MS = const(1000)
+_GUN_STALE_MS = const(1500)
+_UNUSED_MS = const(2500)
+_ACT_MS = const(150)  # from a decision until the PCS has answered it: bus and response
+_REACTION = const(3)  # cycles from a step of the load until the guns have followed a cut
+_LEARN_AFTER_MS = const(15000)  # the first estimates after a start are no steps
+_CONFIRM_MS = const(1000)
+_FADE_MS = const(6 * 3600 * 1000)
+_PEAK_MS = const(10000)
 
 
 def observe(s, dt_ms):
     """Take the snapshot into the estimates. s: Station. dt_ms: time since the last cycle."""
-    _guns(s, dt_ms)
+    _guns(s)
     _pv(s, dt_ms)
     _remember(s)
     _span(s)
@@ -33,28 +35,37 @@ def observe(s, dt_ms):
     _base(s, dt_ms)
 
 
-def _guns(s, dt_ms):
+def _guns(s):
     inputs = s.inputs
-    now_w = 0
-    hi_w = 0
-    lo_w = 0
+    powers_w, ages_ms, uppers_w = inputs.gun_w, inputs.gun_age_ms, inputs.gun_upper_w
+    entitled_w, unused_ms, fixed = s.entitled_w, s.unused_ms, s.fixed
+    act_ms = s.cycle_ms + _ACT_MS
+    now_w = hi_w = lo_w = 0
     s.gun_unheard = False
     for g in range(s.guns):
-        power_w = inputs.gun_w[g]
-        if s.fixed[g] and inputs.gun_age_ms[g] > _GUN_STALE_MS:
-            s.gun_unheard = True
-            power_w = min(power_w, s.entitled_w[g])  # a deaf gun at its fall-back draws that, not what was last read
+        power_w, age_ms, upper_w = powers_w[g], ages_ms[g], uppers_w[g]
+        ahead_ms = min(age_ms, 1000) + act_ms
+        if fixed[g] and age_ms > _GUN_STALE_MS:
+            s.gun_unheard = True  # at its fall-back it draws that, not what was last read
+            now_w += min(power_w, entitled_w[g])
+            hi_w += max(min(power_w, entitled_w[g]), _risen_w(s, g, power_w, ahead_ms))
+            continue
         now_w += power_w
-        ahead_ms = min(inputs.gun_age_ms[g], 1000) + s.cycle_ms + _ACT_MS
-        hi_w += max(power_w, min(s.entitled_w[g], power_w + s.ramp_up_w_s[g] // 100 * ahead_ms // 10))
-        if s.fixed[g] and inputs.gun_age_ms[g] > _GUN_STALE_MS:
-            power_w = 0
-        elif inputs.gun_upper_w[g] < power_w:  # told to come down: it may be on its way
-            power_w = max(inputs.gun_upper_w[g], power_w - s.ramp_down_w_s[g] // 100 * ahead_ms // 10)
-        lo_w += power_w
+        if upper_w < power_w:  # told to come down: it may be on its way
+            lo_w += max(upper_w, power_w - s.ramp_down_w_s[g] // 100 * ahead_ms // 10)
+        else:
+            lo_w += power_w
+        # a car that did not want its grant for long does not want it all at once
+        if unused_ms[g] < _UNUSED_MS and entitled_w[g] > power_w:
+            power_w = _risen_w(s, g, power_w, ahead_ms)
+        hi_w += power_w
     s.guns_now_w = now_w
     s.guns_hi_w = hi_w
     s.guns_lo_w = lo_w
+
+
+def _risen_w(s, g, power_w, ahead_ms):
+    return min(s.entitled_w[g], power_w + s.ramp_up_w_s[g] // 100 * ahead_ms // 10)
 
 
 def _pv(s, dt_ms):
@@ -93,8 +104,11 @@ def _remember(s):
         fall_w = max(0, s.pv_history_w[ring - 2] - s.pv_now_w)  # over two cycles, about the time until a setpoint acts
     s.pv_lo_w = max(0, low_w - fall_w)
     s.pv_lead_w = max(0, s.pv_now_w - fall_w)
-    rise_w = s.pv_now_w - s.pv_history_w[ring - 1] if s.ring_filled > 1 else 0
-    s.others_lo_w[ring] = s.guns_lo_w + s.inputs.storage_w - s.pv_now_w - max(0, rise_w)
+    ahead_w = 0  # what cars that stop of their own accord, and a PV that rises, may have changed since they were read
+    if s.ring_filled > 1:
+        ahead_w = max(0, s.pv_now_w - s.pv_history_w[ring - 1])
+        ahead_w += max(0, s.guns_history_w[ring - 1] - s.guns_now_w)
+    s.others_lo_w[ring] = s.guns_lo_w + s.inputs.storage_w - s.pv_now_w - ahead_w
     s.others_hi_w[ring] = s.guns_hi_w + s.inputs.storage_w - s.pv_lead_w
 
 

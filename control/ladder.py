@@ -4,13 +4,15 @@ minimum.
 One step down as soon as the age of the grid reading demands it; back up one step after 2 s of calm each.
 """
 
+from control.native import const
+
 FRESH, HOLD, PESSIMISTIC, OPEN_LOOP, FALL_BACK = 0, 1, 2, 3, 4
 
-_CALM_MS = 2000
-_HOLD_MS = 600
-_PESSIMISTIC_MS = 1000
-_OPEN_LOOP_MS = 3000
-_FALL_BACK_MS = 60000
+_CALM_MS = const(2000)
+_HOLD_MS = const(600)
+_PESSIMISTIC_MS = const(1000)
+_OPEN_LOOP_MS = const(3000)
+_FALL_BACK_MS = const(60000)
 
 
 def update(s, dt_ms):

@@ -5,12 +5,14 @@ storage <= cap in force. Decreases are decided at once; increases only out of ro
 """
 
 from control import entitlement, estimate, ladder, reasons, sharing, storage, turns
+from control.native import const, micropython, ptr32
 from control.station import FAULT, IDLE, NO_LIMIT_W, PREPARING, UNAVAILABLE
 
 # by now a limit that can be read back has been; a gun that has none is taken over by what it draws
-_READ_BACK_MS = 1000
-_START_GRACE_MS = 3000
-_PATIENCE_MS = 30000  # a gun that has not come down by then is not told to pause but to stop
+_READ_BACK_MS = const(1000)
+_START_GRACE_MS = const(3000)
+_RAISES = const(8)  # of guns in one cycle: the wires write no more in one, and a board must be done in time
+_PATIENCE_MS = const(30000)  # a gun that has not come down by then is not told to pause but to stop
 
 
 def step(s, dt_ms):
@@ -18,9 +20,11 @@ def step(s, dt_ms):
     dt_ms = max(0, min(10000, dt_ms))
     s.uptime_ms = min(s.uptime_ms + dt_ms, 1 << 28)
     s.cap_w = min(s.circuit_cap_w[s.root], s.inputs.circuit_limit_w[s.root])
+    s.raised_w = 0
     estimate.observe(s, dt_ms)
     ladder.update(s, dt_ms)
     entitlement.update(s, dt_ms)
+    entitlement.demands(s, dt_ms)
     storage.certain(s, dt_ms)
     base_w = ladder.base_hi_w(s)
     _budget(s, base_w)
@@ -82,7 +86,7 @@ def _budget(s, base_w):
     for g in range(s.guns):
         if s.fixed[g]:
             for k in range(g * s.depth, (g + 1) * s.depth):
-                if s.path[k] >= 0:
+                if s.path_share[k]:
                     s.circuit_allowed_w[s.path[k]] -= s.entitled_w[g] * s.path_share[k]
             s.demand_w[g] = 0
         elif s.ladder >= ladder.FALL_BACK:
@@ -91,33 +95,28 @@ def _budget(s, base_w):
         s.circuit_allowed_w[c] = max(0, s.circuit_allowed_w[c])
 
 
-def _free_rooms(s):
-    """s.circuit_room_w: what each circuit can still carry beside every entitlement held now (below 0:
-    over-committed).
-    """
-    for c in range(s.circuits):
-        s.circuit_room_w[c] = s.circuit_allowed_w[c]
-    for g in range(s.guns):
-        if not s.fixed[g]:
-            sharing.occupy(s, g, s.entitled_w[g])
-    s.room_w = s.circuit_room_w[s.root]
-
-
 def _decrease(s):
     """Cuts act at once. A little noise of the budget is carried by the headroom instead of being written to every
-    gun each cycle.
+    gun each cycle. Sets s.fills: who is below its target.
     """
-    _free_rooms(s)
+    sharing.free_rooms(s, s.entitled_w)  # what is left beside every entitlement held now
+    s.room_w = s.circuit_room_w[s.root]
+    # Three at a time: a tuple of four would be allocated.
+    grants_w, targets_w, pauses_w = s.grant_w, s.target_w, s.standby_w
+    fixed, fills = s.fixed, s.fills
     for g in range(s.guns):
-        if s.fixed[g]:
+        target_w, grant_w = targets_w[g], grants_w[g]
+        fills[g] = 0
+        if fixed[g]:
             _calm_fixed(s, g)
-            continue
-        target_w, grant_w = s.target_w[g], s.grant_w[g]
-        if target_w >= grant_w:
-            continue
-        room_w = sharing.room_for(s, g)
-        if room_w < -(s.headroom_w // 4) or grant_w - target_w > max(500, grant_w // 50) or target_w <= s.standby_w[g]:
-            s.grant_w[g] = target_w
+        elif target_w < grant_w:
+            clear = grant_w - target_w > max(500, grant_w // 50) or target_w <= pauses_w[g]
+            if clear or sharing.room_for(s, g) < -(s.headroom_w // 4):
+                grants_w[g] = target_w
+        elif target_w > pauses_w[g]:
+            fills[g] = target_w - grant_w
+        else:
+            grants_w[g] = target_w  # a pause that keeps the session, after a stop: it takes no room
 
 
 def _calm_fixed(s, g):
@@ -131,46 +130,49 @@ def _calm_fixed(s, g):
 
 def _increase(s):
     """Raise gun by gun out of confirmed room, the worst served first."""
-    s.wants_more = False
     s.hold = s.ladder > ladder.FRESH
-    for g in range(s.guns):
-        s.fills[g] = 0
-        if s.fixed[g] == 0 and s.target_w[g] > s.grant_w[g]:
-            if s.target_w[g] <= s.standby_w[g]:
-                s.grant_w[g] = s.target_w[g]  # a pause that keeps the session, after a stop: it takes no room
-            else:
-                s.fills[g] = 1
-        if s.bound_by[g] >= 0:
-            s.wants_more = True
-    for _ in range(s.guns):
-        worst = -1
-        for g in range(s.guns):
-            if s.fills[g] and (worst < 0 or s.grant_w[g] // s.weight_now[g] < s.grant_w[worst] // s.weight_now[worst]):
-                worst = g
+    s.wants_more = s.hold or max(s.bound_by) >= 0
+    for _ in range(0 if s.hold else _RAISES):
+        worst = _worst_served(s)
         if worst < 0:
             return
         s.fills[worst] = 0
-        s.wants_more = True
-        if not s.hold:
-            _raise(s, worst)
+        _raise(s, worst)
+
+
+@micropython.viper
+def _worst_served(s) -> int:
+    """Among s.fills the gun with the smallest grant for its weight, the lower index first; -1 when nobody is left."""
+    grant_w = ptr32(s.grant_w)
+    weight = ptr32(s.weight_now)
+    fills = ptr32(s.fills)
+    worst = -1
+    for g in range(int(s.guns)):
+        if fills[g] and (worst < 0 or grant_w[g] * weight[worst] < grant_w[worst] * weight[g]):
+            worst = g
+    return worst
 
 
 def _raise(s, g):
-    entitled_w, grant_w = s.entitled_w[g], max(0, s.grant_w[g])
+    entitled_w, grant_w, target_w = s.entitled_w[g], s.grant_w[g], s.target_w[g]
     room_w = sharing.room_for(s, g)
-    if room_w <= 0:
-        return
-    new_w = min(s.target_w[g], max(grant_w, entitled_w) + room_w)
-    if new_w < s.min_w[g]:
+    new_w = max(0, grant_w, entitled_w) + room_w
+    if new_w < target_w:
+        s.wants_more = True
+    else:
+        new_w = target_w
+    if room_w <= 0 or new_w < s.min_w[g]:
         return  # below its minimum a gun cannot run: wait until the whole minimum is free
     if new_w - grant_w < max(200, grant_w // 64) and new_w < s.max_w[g]:
         return
-    rise_w = max(0, new_w - entitled_w)
-    sharing.occupy(s, g, rise_w)
-    # The storage must be on its way before the gun is: its setpoint of this cycle counts the raise already.
-    s.guns_hi_w += min(rise_w, s.ramp_up_w_s[g] // 100 * s.cycle_ms // 10)
-    s.entitled_w[g] = max(entitled_w, new_w)
     s.grant_w[g] = new_w
+    rise_w = new_w - entitled_w
+    if rise_w > 0:
+        s.entitled_w[g] = new_w
+        s.raised_w += rise_w
+        sharing.occupy(s, g, rise_w)
+        # The storage must be on its way before the gun is: its setpoint of this cycle counts the raise already.
+        s.guns_hi_w += min(rise_w, s.ramp_up_w_s[g] // 100 * s.cycle_ms // 10)
 
 
 def _stop_all(s):
@@ -180,53 +182,71 @@ def _stop_all(s):
 
 
 def _assert_promise(s, base_w):
-    sum_w = base_w + s.loose_w - s.pv_lo_w - s.storage_certain_w
+    """An excess that control can do nothing more about is counted apart, in s.forced_cycles: nothing was raised, and
+    what is decided already fits, or nobody has a grant any more. A source or the cap fell faster than guns can, or a
+    gun that nobody reaches fills the cap alone. Every other excess is a breach.
+    """
+    excess_w = base_w + s.loose_w - s.pv_lo_w - s.storage_certain_w - s.cap_w
+    for watts in s.entitled_w:
+        excess_w += watts
+    s.invariant_excess_w = max(0, excess_w)
+    if excess_w <= 0 or not s.started:
+        return
+    granted_w = 0
     for g in range(s.guns):
-        sum_w += s.entitled_w[g]
-    s.invariant_excess_w = max(0, sum_w - s.cap_w)
-    if s.invariant_excess_w > 0 and s.started:
+        if not s.fixed[g]:
+            keeps_w = s.grant_w[g] if s.grant_w[g] > s.standby_w[g] else 0
+            excess_w -= max(0, s.entitled_w[g] - keeps_w)
+            granted_w += keeps_w
+    if s.raised_w == 0 and (excess_w <= 0 or granted_w == 0):
+        s.forced_cycles = min(s.forced_cycles + 1, 1 << 28)
+    else:
         s.invariant_breaches = min(s.invariant_breaches + 1, 1 << 28)
 
 
 def _explain(s):
+    reason, first, second = s.reason, s.reason_a, s.reason_b
+    bounds, admitted, fixed = s.bound_by, s.admitted, s.fixed
+    allowed_w = s.circuit_allowed_w
+    stopped = s.inputs.emergency_stop
     for g in range(s.guns):
-        s.reason_a[g] = s.bound_by[g]
-        s.reason_b[g] = s.circuit_allowed_w[s.bound_by[g]] if s.bound_by[g] >= 0 else s.room_w
-        s.reason[g] = _reason(s, g)
+        bound = bounds[g]
+        first[g] = bound
+        second[g] = allowed_w[bound] if bound >= 0 else s.room_w
+        if stopped:
+            reason[g] = reasons.EMERGENCY_STOP
+        elif fixed[g]:
+            reason[g] = _fixed_reason(s, g)
+        elif bound >= 0 and admitted[g] and s.ladder == ladder.FRESH:
+            limited = s.inputs.circuit_limit_w[bound] < s.circuit_cap_w[bound]
+            reason[g] = reasons.LIMIT_IN_FORCE if limited else reasons.CAP_BINDS
+        else:
+            reason[g] = _own_reason(s, g, bound)
 
 
-def _reason(s, g):
-    state = s.inputs.gun_state[g]
-    if s.inputs.emergency_stop:
-        return reasons.EMERGENCY_STOP
+def _fixed_reason(s, g):
     if s.disobedient[g]:
         return reasons.DISOBEDIENT
-    if s.fixed[g]:
-        return reasons.FALLS_BACK if s.watchdog_ms[g] >= 0 and s.entitled_w[g] <= s.fallback_w[g] else reasons.DEAF
-    if state == FAULT or state == UNAVAILABLE:
-        return reasons.DEVICE_FAULT
+    return reasons.FALLS_BACK if s.watchdog_ms[g] >= 0 and s.entitled_w[g] <= s.fallback_w[g] else reasons.DEAF
+
+
+def _own_reason(s, g, bound):
+    state = s.inputs.gun_state[g]
     if state == IDLE:
         return reasons.IDLE
-    if s.admitted[g] == 0 and (s.bound_by[g] >= 0 or s.turn_key[g] < 0):
+    if state == FAULT or state == UNAVAILABLE:
+        return reasons.DEVICE_FAULT
+    if s.admitted[g] == 0 and (bound >= 0 or s.turn_key[g] < 0):
         return reasons.WAITS_MINIMUM
-    if s.ladder >= ladder.OPEN_LOOP:
-        return reasons.OPEN_LOOP
-    if s.ladder == ladder.PESSIMISTIC:
-        return reasons.PESSIMISTIC
-    if s.ladder == ladder.HOLD:
-        return reasons.HOLD_STALE_METER
-    return _share_reason(s, g, state)
-
-
-def _share_reason(s, g, state):
-    bound = s.bound_by[g]
-    if bound >= 0:
-        limited = s.inputs.circuit_limit_w[bound] < s.circuit_cap_w[bound]
-        return reasons.LIMIT_IN_FORCE if limited else reasons.CAP_BINDS
-    if s.target_w[g] > s.grant_w[g] + max(200, s.grant_w[g] // 64):
+    if s.ladder != ladder.FRESH:
+        return _BLIND[s.ladder]
+    grant_w = s.grant_w[g]
+    if s.target_w[g] > grant_w + max(200, grant_w // 64):
         return reasons.WAITS_FOR_ROOM
     if state == PREPARING:
         return reasons.STARTING
-    if s.grant_w[g] >= s.max_w[g]:
-        return reasons.GUN_LIMIT
-    return reasons.TAKES_WHAT_IT_ASKS
+    return reasons.GUN_LIMIT if grant_w >= s.max_w[g] else reasons.TAKES_WHAT_IT_ASKS
+
+
+# by step of the ladder
+_BLIND = (-1, reasons.HOLD_STALE_METER, reasons.PESSIMISTIC, reasons.OPEN_LOOP, reasons.OPEN_LOOP)

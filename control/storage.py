@@ -5,12 +5,13 @@ power: those two are of different instants, and a loop closed over them oscillat
 """
 
 from control import reasons
+from control.native import const
 
-_SILENT_MS = 1000
-_FADE_PERMILLE = 50  # support fades over the last 5 % above the reserve
-_FULL_PERMILLE = 950
-_SHORT_MS = 3000  # by then the BMS has told its new limit
-_TOLERANCE_W = 2000
+_SILENT_MS = const(1000)
+_FADE_PERMILLE = const(50)  # support fades over the last 5 % above the reserve
+_FULL_PERMILLE = const(950)
+_SHORT_MS = const(3000)  # by then the BMS has told its new limit
+_TOLERANCE_W = const(2000)
 
 
 def certain(s, dt_ms):
@@ -80,14 +81,13 @@ def _wish(s, base_w):
 
 def _charge(s, rest_w, base_w):
     surplus_w = s.pv_lo_w - base_w - s.guns_hi_w
-    if s.inputs.soc_permille >= _FULL_PERMILLE:
+    room_w = s.charge_policy_w if s.ladder == 0 and not s.wants_more else 0
+    if s.inputs.soc_permille >= _FULL_PERMILLE or max(surplus_w, room_w) <= 0:
         _decide(s, 0, reasons.STORAGE_STANDBY)
-    elif surplus_w > 0:
+    elif surplus_w >= room_w:
         _decide(s, min(surplus_w, rest_w), reasons.STORAGE_CHARGING_SURPLUS)
-    elif not s.wants_more and s.ladder == 0 and s.charge_policy_w > 0:
-        _decide(s, min(rest_w, s.charge_policy_w), reasons.STORAGE_CHARGING_ROOM)
     else:
-        _decide(s, 0, reasons.STORAGE_STANDBY)
+        _decide(s, min(room_w, rest_w), reasons.STORAGE_CHARGING_ROOM)
 
 
 def _decide(s, wish_w, reason):

@@ -2,8 +2,10 @@
 the devices, counts as no value from then on: its age grows, and the ladder does the rest.
 """
 
-_FROZEN_MS = 1200
-_CONTRADICTIONS = 3  # samples in a row that make the meter suspect, and that make it good again
+from control.native import const
+
+_FROZEN_MS = const(1200)
+_CONTRADICTIONS = const(3)  # samples in a row that make the meter suspect, and that make it good again
 
 
 def judge(s, dt_ms):

@@ -26,7 +26,7 @@ _MOVING_STEP_S = 0.04  # while something moves long after it
 def standby_w(station):
     """gun id -> the limit that pauses it without ending the session, from the drivers' profiles."""
     guns = [device for device in station["devices"] if device["role"] == "gun"]
-    return {gun["id"]: registry.load(gun["profile"]).standby_w for gun in guns}
+    return {gun["id"]: registry.load(gun["profile"], gun.get("profile_file")).standby_w for gun in guns}
 
 
 class Controlled:

@@ -67,11 +67,42 @@ def station_of(day, cap_w, headroom_permille=20, storage_w=500000):
     }
 
 
+class _Car(Vehicle):
+    """Looks at its curve from where it was last: its battery only fills."""
+
+    _place = 0
+
+    def accepts_w(self):
+        if self.soc >= self.leave_soc:
+            return 0.0
+        points, place = self.curve, self._place
+        while place < len(points) and self.soc > points[place][0]:
+            place += 1
+        self._place = place
+        if place == 0 or place == len(points):
+            return points[place - (place > 0)][1]
+        (s0, w0), (s1, w1) = points[place - 1], points[place]
+        return w0 + (w1 - w0) * (self.soc - s0) / (s1 - s0)
+
+
+class _DayPlant(Plant):
+    """A gun without a car moves nothing: only the occupied ones (a part of `guns`) are stepped."""
+
+    def __init__(self, *conditions):
+        super().__init__(*conditions)
+        self.occupied = {}
+
+    def step(self, dt_s=STEP_S):
+        every_gun, self.guns = self.guns, self.occupied
+        super().step(dt_s)
+        self.guns = every_gun
+
+
 class DayWorld:
     """The world of one day for `tools.loop.Loop`. from_min, soc: where it starts; capacity_wh: of the battery."""
 
     def __init__(self, day, station, from_min=0, soc=0.5, capacity_wh=1e6):
-        self.plant = Plant.from_station(station, 1000.0 * day["base"][from_min], _NOISE_W, 1, soc, capacity_wh)
+        self.plant = _DayPlant.from_station(station, 1000.0 * day["base"][from_min], _NOISE_W, 1, soc, capacity_wh)
         self._day, self._from_min = day, from_min
         self._sun = Ramp(1000.0 * day["pv"][from_min])
         self._base = Ramp(1000.0 * day["base"][from_min])
@@ -127,14 +158,16 @@ class DayWorld:
         points = sorted({session["soc0"], 100.0, *_corners(session["segs"])})
         curve = [(soc / 100.0, 1000.0 * accepts_kw(session, soc)) for soc in points]
         leave_soc = min(1.0, session["soc0"] / 100.0 + session["need"] / session["cap"])
-        car = Vehicle(
+        car = _Car(
             1000.0 * session["cap"], session["soc0"] / 100.0, curve, leave_soc, 1000.0 * session["gmax"], 0.0
         )
         self.cars[number] = car
         gun.plug(car)
+        self.plant.occupied[gun.id] = gun
 
     def _leave(self, number):
-        self.plant.guns[gun_key(self._day["sessions"][number])].unplug()
+        gun = self.plant.occupied.pop(gun_key(self._day["sessions"][number]))
+        gun.unplug()
 
     def served_kwh(self):
         """session number -> kWh in its battery so far."""

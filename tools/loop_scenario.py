@@ -44,7 +44,8 @@ class VirtualRun:
         cycled = self._cycled if controller is Controlled else None
         self.loop = Loop(station, self.world, controller, self._observe, cycled, scenario.seed, phase_s, step_s)
         self.threat = None
-        self.breaches = self.breach_peak_w = self.ladder_max = 0
+        self.breaches = self.forced = self.excess_peak_w = self.ladder_max = 0
+        self._counted = (None, 0, 0)
         self.reasons_seen = {}
         self._timeline = scenario.timeline()
         self._later = []  # (at s, function)
@@ -59,7 +60,8 @@ class VirtualRun:
             **self.figures.report(),
             "cycles": self.loop.cycles,
             "invariant_breaches": self.breaches,
-            "invariant_breach_peak_w": self.breach_peak_w,
+            "forced_cycles": self.forced,
+            "invariant_excess_peak_w": self.excess_peak_w,
             "ladder_max": self.ladder_max,
             "reasons_seen": {gun: sorted(codes) for gun, codes in sorted(self.reasons_seen.items())},
             "threat": self.threat,
@@ -84,9 +86,14 @@ class VirtualRun:
 
     def _cycled(self, loop):
         control = loop.controller.control
-        if control.invariant_excess_w > 0 and control.started:
-            self.breaches += 1
-            self.breach_peak_w = max(self.breach_peak_w, control.invariant_excess_w)
+        who, breaches, forced = self._counted
+        if who is not control:  # after a restart it counts from 0 again
+            breaches = forced = 0
+        self._counted = (control, control.invariant_breaches, control.forced_cycles)
+        self.breaches += control.invariant_breaches - breaches
+        self.forced += control.forced_cycles - forced
+        if control.started:
+            self.excess_peak_w = max(self.excess_peak_w, control.invariant_excess_w)
         self.ladder_max = max(self.ladder_max, control.ladder)
         for index, gun_id in enumerate(control.gun_ids):
             self.reasons_seen.setdefault(gun_id, set()).add(GUN_REASONS[control.reason[index]])

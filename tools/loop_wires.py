@@ -6,6 +6,7 @@ the answer carries the value of the moment the request went out, a lost one cost
 the largest value that the device may hold until the device confirms. Times in s, powers in W.
 """
 
+import math
 import random
 
 # Registers and addressing of a typical request and its answer; one character on an RTU line is 11 bits.
@@ -35,11 +36,13 @@ class Link:
         self.wanted_at_s = 0.0
         self.silent, self.frozen, self.delay_s = False, False, 0.0
         self.due_s, self.not_before_s = 0.0, 0.0
+        self.bus = None
         self.writes = None  # a list, for whoever wants to know: (s, value) of each write the device heard
 
     def want(self, value, now_s):
         if value != self.wanted:
             self.wanted, self.wanted_at_s = value, now_s
+            self.bus.idle_until_s = 0.0
 
     @property
     def pending(self):
@@ -65,11 +68,14 @@ class _Bus:
         if spec["kind"] == "rtu":
             self.request_s = _CHARACTERS * 11.0 / spec["baud"] + _TURNAROUND_S
         self.damage = 0.0
+        self.idle_until_s = 0.0  # nothing can begin before, unless somebody wants something
         self._job, self._ends_s, self._stepped_s = None, 0.0, 0.0
+        for link in links:
+            link.bus = self
 
     def step(self, now_s):
         """Everything that happens on this bus since the last step: a short request ends within one."""
-        while True:
+        while self._job is not None or self._stepped_s + 1e-9 >= self.idle_until_s:
             if self._job is not None:
                 if self._ends_s > now_s + 1e-9:
                     break
@@ -80,16 +86,21 @@ class _Bus:
         self._stepped_s = now_s
 
     def _start(self, now_s):
-        best, rank = None, 9
+        best, best_rank, idle_until_s = None, 9, math.inf
         for link in self.links:
-            if now_s < link.not_before_s:
+            pending = link.pending
+            ready_s = link.not_before_s if pending else max(link.due_s, link.not_before_s)
+            if ready_s > now_s + 1e-9:
+                idle_until_s = min(idle_until_s, ready_s)
                 continue
-            link_rank = self._rank(link, now_s)
-            if link_rank < rank or (link_rank == rank < 9 and link.due_s < best.due_s):
-                best, rank = link, link_rank
-        if best is None or rank == 9:
+            rank = _rank(link, pending, now_s)
+            if rank < best_rank or (rank == best_rank and link.due_s < best.due_s):
+                best, best_rank = link, rank
+        if best is None:
+            self.idle_until_s = idle_until_s
             return False
-        reads = rank == 1
+        self.idle_until_s = 0.0
+        reads = best_rank == 1
         lost = best.silent or (self.damage and self._rng.random() < self.damage)
         value = best.wanted
         if reads:
@@ -101,16 +112,6 @@ class _Bus:
         self._job = (best, reads, value, now_s, lost, answer_lost)
         self._ends_s = now_s + (_TIMEOUT_S if answer_lost else self.request_s + best.delay_s)
         return True
-
-    def _rank(self, link, now_s):
-        """0 decrease or overdue increase, 1 reading, 2 increase, 9 nothing to do."""
-        if link.pending and link.wanted < link.upper:
-            return 0
-        if link.pending and now_s - link.wanted_at_s > _PATIENCE_S:
-            return 0
-        if link.due_s <= now_s + 1e-9:
-            return 1
-        return 2 if link.pending else 9
 
     def _finish(self, link, reads, value, began_s, lost, answer_lost):
         if not lost and not reads:
@@ -126,7 +127,7 @@ class _Bus:
 
     def all_at_once(self, now_s):
         """Quiet time: whatever is due within the stride has been answered by its end."""
-        self._job, self._ends_s, self._stepped_s = None, now_s, now_s
+        self._job, self._ends_s, self._stepped_s, self.idle_until_s = None, now_s, now_s, 0.0
         for link in self.links:
             if not link.silent:
                 link.due_s = now_s + link.poll_s
@@ -139,6 +140,13 @@ class _Bus:
                 link.confirm(link.wanted)
 
 
+def _rank(link, pending, now_s):
+    """What a link that is ready has to do: 0 a decrease or an overdue increase, 1 a reading, 2 an increase."""
+    if pending and (link.wanted < link.upper or now_s - link.wanted_at_s > _PATIENCE_S):
+        return 0
+    return 1 if link.due_s <= now_s + 1e-9 else 2
+
+
 class Wires:
     """All buses of a station file around a plant. A new controller gets new Wires: what it knew is lost with it."""
 
@@ -147,6 +155,7 @@ class Wires:
         readers = {"meter": _meter, "pv": _pv, "bms": _bms, "pcs": _pcs, "gun": _gun}
         for device in station["devices"]:
             self.links[device["id"]] = readers[device["role"]](device, station, plant)
+        self._commanded = [link for link in self.links.values() if link.write is not None]
         rng = random.Random(seed)
         self.buses = {}
         for spec in station["buses"]:
@@ -169,7 +178,7 @@ class Wires:
 
     @property
     def pending(self):
-        return any(link.pending for link in self.links.values())
+        return any(link.pending for link in self._commanded)
 
 
 def _meter(device, station, plant):

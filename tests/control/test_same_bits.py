@@ -16,12 +16,14 @@ STATIONS = 10000
 
 @pytest.fixture
 def micropython():
-    """Starts random_stations.py there: `micropython(first, blocks)` gives the process."""
+    """Starts random_stations.py there: `micropython(first, blocks)` gives the process. control: the folder that holds
+    the copy of it to be tried.
+    """
     path, started = find_micropython() or not_run("micropython is not installed"), []
 
-    def start(first, blocks):
+    def start(first, blocks, control=REPOSITORY):
         command = [path, "-X", HEAP, "-m", "tests.control.random_stations", str(first), str(blocks)]
-        process = subprocess.Popen(command, cwd=REPOSITORY, env={"MICROPYPATH": f"{REPOSITORY}:.frozen"}, text=True,
+        process = subprocess.Popen(command, cwd=control, env={"MICROPYPATH": f"{REPOSITORY}:.frozen"}, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
         started.append(process)
         return process
@@ -41,6 +43,16 @@ def test_ten_thousand_random_stations_give_the_same_bits(micropython):
     there = said.splitlines()
     assert len(there) == len(set(there)) == blocks
     assert [f"block {a} here, {b} on MicroPython" for a, b in zip(here, there, strict=True) if a != b] == []
+
+
+def test_without_machine_code_the_bits_are_the_same(micropython, tmp_path):
+    """As tools/firmware_image.py builds it for a station of few guns."""
+    (tmp_path / "control").mkdir()
+    for source in (REPOSITORY / "control").glob("*.py"):
+        (tmp_path / "control" / source.name).write_text(source.read_text().replace("@micropython.viper\n", ""))
+    process = micropython(0, 2, tmp_path)
+    here = [f"{each} {block(each)}" for each in range(2)]
+    assert process.communicate(timeout=60)[0].splitlines() == here
 
 
 def test_a_constant_that_is_another_on_one_side_does_not_go_unnoticed(micropython, monkeypatch):

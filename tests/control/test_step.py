@@ -1,5 +1,6 @@
 # runs on: cpython, micropython
 from control import reasons
+from control import step as cycle
 from control.reflex import react
 from control.station import Station
 from control.step import step
@@ -381,3 +382,74 @@ def test_a_blind_or_stopped_station_has_no_reflex():
     station.ladder = 0
     station.inputs.emergency_stop = True
     assert not react(station, station.inputs.grid_w + 30000)
+
+
+def one_gun_too_much(grant_w):
+    """100 kW over the cap: the gun may still draw 475 kW."""
+    station = started([SUPER], pcs_w=0)
+    station.entitled_w[0], station.grant_w[0] = 475000, grant_w
+    station.raised_w = 0
+    return station
+
+
+def test_an_excess_while_a_gun_comes_down_to_what_fits_is_no_breach():
+    station = one_gun_too_much(grant_w=300000)
+    cycle._assert_promise(station, 25000)
+    assert station.invariant_excess_w == 100000
+    assert (station.invariant_breaches, station.forced_cycles) == (0, 1)
+
+
+def test_an_excess_that_something_was_raised_into_is_a_breach():
+    station = one_gun_too_much(grant_w=300000)
+    station.raised_w = 1
+    cycle._assert_promise(station, 25000)
+    assert (station.invariant_breaches, station.forced_cycles) == (1, 0)
+
+
+def test_an_excess_that_is_decided_to_stay_is_a_breach():
+    station = one_gun_too_much(grant_w=475000)
+    cycle._assert_promise(station, 25000)
+    assert (station.invariant_breaches, station.forced_cycles) == (1, 0)
+
+
+def test_a_storage_that_vanishes_is_no_breach_and_the_guns_come_down_to_what_is_left():
+    station = started([SUPER, {}, {}])
+    for g in range(3):
+        charging(station, g, 5000, 5000)
+    follow_meter(station, 80)
+    assert station.forced_cycles == 0
+    station.inputs.discharge_max_w = 0
+    step(station, 200)
+    assert station.invariant_excess_w > 60000 and station.forced_cycles == 1
+    follow_meter(station, 10)
+    assert station.invariant_excess_w == 0 and station.invariant_breaches == 0
+
+
+def test_while_limits_fall_step_by_step_a_gun_counts_with_one_of_the_last_not_with_the_first():
+    station = started([SUPER], pcs_w=0, cap_w=600000)
+    charging(station, 0, 300000, 300000)
+    for limit_w in range(300000, 200000, -5000):
+        station.inputs.gun_upper_w[0] = station.inputs.gun_w[0] = limit_w
+        step(station, 200)
+    assert 205000 < station.entitled_w[0] <= 205000 + 5 * 5000
+
+
+def test_a_car_that_tapers_does_not_keep_the_storage_awake():
+    station = started([SUPER, {}, {}], cap_w=200000)
+    for g in range(3):
+        charging(station, g, 40000, 40000)
+    for _ in range(60):
+        obey(station)
+        for g in range(3):  # far below what they may
+            station.inputs.gun_w[g] = min(station.inputs.gun_w[g], 40000)
+        station.inputs.grid_w = 25000 + sum(station.inputs.gun_w) + station.inputs.storage_w
+        step(station, 200)
+    assert station.guns_hi_w == 120000
+    assert station.storage_setpoint_w > 40000  # the room is the storage's: nobody wants more
+
+
+def test_the_storage_takes_room_beside_a_pv_surplus():
+    station = started([{}], pv_w=40000, grid_w=-15000)
+    follow_meter(station, 40)
+    assert station.storage_setpoint_w >= 50000  # 15 kW surplus, and the rest from the grid
+    assert station.storage_reason == reasons.STORAGE_CHARGING_ROOM

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tools.bench import control, control_events
+from tools.bench import control, control_events, control_stack
 from tools.bench.control_day import run_plant
 from tools.bench.report import Report
 from tools.loop_day import generated_day
@@ -63,3 +63,21 @@ def test_a_step_on_micropython_is_timed_and_allocates_nothing():
     assert report.passed
     times = [row["value"] for row in report.rows if row["unit"] == "us"]
     assert len(times) == 3 and times == sorted(times) and times[0] > 0
+
+
+def test_the_reaction_of_the_stack_is_that_of_the_last_device_that_was_clearly_lowered():
+    told = {
+        "gun1": [(9.0, 100000), (10.3, 90000), (10.5, 80000)],
+        "gun2": [(9.0, 50000), (10.1, 48000)],  # noise
+        "gun3": [(10.2, 40000)],  # told nothing before
+        "pcs1": [(9.9, -20000), (10.1, -50000)],
+    }
+    assert control_stack.reaction_s(told, 10.0) == pytest.approx(0.3)
+    assert control_stack.reaction_s(told, 10.6) is None
+
+
+def test_the_steps_of_the_stack_come_at_different_moments_of_the_cycle_and_are_taken_back():
+    events = control_stack.scenario().events
+    phases = {round(event["at_s"] % 0.2, 3) for event in events if event["by_w"] > 0}
+    assert len(phases) == control_stack.STEPS
+    assert sum(event["by_w"] for event in events) == 0

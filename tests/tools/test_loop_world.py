@@ -7,11 +7,13 @@ import json
 
 import pytest
 
+from tools import loop_day
 from tools.bench import control_ideal as ideal
 from tools.bench.control_day import fractions, jain
 from tools.loop_day import DayWorld, accepts_kw, generated_day, gun_key, station_of
 from tools.run_world import World
 from tools.scenario import DEFAULT_STATION, SCENARIOS, Scenario, ScenarioError, load_scenario
+from tools.sim.gun import Vehicle
 from tools.sim.plant import STEP_S
 
 CLOUD = load_scenario(SCENARIOS / "cloud_front.json")
@@ -163,3 +165,22 @@ def test_fairness_by_hand():
     assert jain([1.0, 1.0, 1.0]) == pytest.approx(1.0)
     assert jain([1.0, 0.0]) == pytest.approx(0.5)
     assert fractions({0: 5.0}, {0: 10.0, 1: 10.0, 2: 0.0}) == [0.5, 0.0]
+
+
+def test_a_car_that_looks_at_its_curve_from_where_it_was_takes_what_any_car_takes():
+    curve = [(0.1, 50e3), (0.5, 120e3), (0.8, 40e3), (1.0, 5e3)]
+    quick, plain = (kind(60e3, 0.0, curve, 0.98) for kind in (loop_day._Car, Vehicle))
+    for percent in range(101):
+        quick.soc = plain.soc = percent / 100.0
+        assert quick.accepts_w() == plain.accepts_w()
+
+
+def test_on_a_day_only_occupied_guns_are_stepped_and_none_is_lost():
+    day = loop_day.generated_day(seed=3, dc_guns=3, ac_guns=1, minutes=40, sessions_per_gun=2)
+    world = loop_day.DayWorld(day, loop_day.station_of(day, 400000))
+    guns = dict(world.plant.guns)
+    for _ in range(40 * 60):
+        world.step(1.0)
+        assert world.plant.guns == guns
+        assert set(world.plant.occupied) == {gun.id for gun in guns.values() if gun.vehicle is not None}
+    assert world.cars

@@ -1,7 +1,8 @@
-"""`make bench-control`: how well control shares the power, measured in the simulated plant in virtual time.
+"""`make bench-control`: how well control shares the power, measured in the simulated plant in virtual time, and how
+fast the whole stack reacts in real time.
 
 Table on the terminal, rows in build/bench-control.json. Ends with 1 when a bound was missed or a row could not be
-measured. DAY=file (or GUANGCHU_DAY) names the composed day; PART=events,day,step measures a part.
+measured. DAY=file (or GUANGCHU_DAY) names the composed day; --parts step,events,stack,day measures parts.
 """
 
 import argparse
@@ -9,13 +10,13 @@ import os
 import sys
 import time
 
-from tools.bench import control_day, control_events
+from tools.bench import control_day, control_events, control_stack
 from tools.bench.processes import on_micropython
 from tools.bench.report import Report
 
 COMMAND = "make bench-control"
 OUTPUT = "build/bench-control.json"
-PARTS = ("step", "events", "day")
+PARTS = ("step", "events", "stack", "day")
 GUNS = (8, 32, 64)
 
 
@@ -56,6 +57,8 @@ def main(arguments=None):
         measure_step(report)
     if "events" in parts:
         control_events.measure(report, options.phases)
+    if "stack" in parts:
+        control_stack.measure(report)
     if "day" in parts:
         control_day.measure(report, options.day)
     report.add("time of this benchmark", round(time.monotonic() - began_s), "s", bound=("value", "<=", 1500))

@@ -188,7 +188,7 @@ class Gun:
         target_w = min(limit_w, self.wants_w) if limit_w >= self.min_w else 0.0
         if self.may_discharge and limit_w <= -self.min_w and self.vehicle is not None:
             target_w = limit_w if self.vehicle.soc > 0.2 else 0.0
-        if self.wants_w == 0.0 and self.vehicle is None:
+        if self.vehicle is None:
             self.power_w = 0.0
         elif target_w > self.power_w:
             self.power_w = min(target_w, self.power_w + self.ramp_up_w_s * dt_s)
