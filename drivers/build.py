@@ -2,16 +2,7 @@
 
 from drivers.bus import Bus
 from drivers.device import Device
-from drivers.modbus.client import (
-    RTU_TCP_TIMEOUT_MS,
-    RTU_TIMEOUT_MS,
-    TCP_TIMEOUT_MS,
-    rtu_client,
-    rtu_tcp_client,
-    tcp_client,
-)
-from drivers.modbus.serial_link import SerialLink
-from drivers.modbus.tcp_link import TcpLink
+from drivers.modbus import clients
 from drivers.profiles import loading
 
 
@@ -38,10 +29,14 @@ def build_buses(config: dict, open_uart):
 
 def _client(bus, open_uart, members):
     if bus["kind"] in ("tcp", "rtu_tcp"):
+        from drivers.modbus.tcp_link import TcpLink
+
         link = TcpLink(bus["host"], bus.get("tcp_port", 502))
         if bus["kind"] == "tcp":
-            return tcp_client(link, bus.get("timeout_ms", TCP_TIMEOUT_MS))
-        return rtu_tcp_client(link, bus.get("timeout_ms", RTU_TCP_TIMEOUT_MS))
+            return clients.tcp_client(link, bus.get("timeout_ms", clients.TCP_TIMEOUT_MS))
+        return clients.rtu_tcp_client(link, bus.get("timeout_ms", clients.RTU_TCP_TIMEOUT_MS))
+    from drivers.modbus.serial_link import SerialLink
+
     is_dlt645 = bus["kind"] == "dlt645"
     baud, parity = bus.get("baud", 2400 if is_dlt645 else 9600), bus.get("parity", "E" if is_dlt645 else "N")
     stop_bits = bus.get("stop_bits", 1)
@@ -50,4 +45,4 @@ def _client(bus, open_uart, members):
         from drivers import dlt645
 
         return dlt645.client(link, members, baud, parity, stop_bits, bus.get("timeout_ms", dlt645.TIMEOUT_MS))
-    return rtu_client(link, baud, parity, stop_bits, bus.get("timeout_ms", RTU_TIMEOUT_MS))
+    return clients.rtu_client(link, baud, parity, stop_bits, bus.get("timeout_ms", clients.RTU_TIMEOUT_MS))

@@ -9,11 +9,12 @@ from array import array
 from drivers.agenda import Agenda
 from drivers.modbus.errors import Closed, CrcError, ExceptionReply, ModbusError, Timeout
 from drivers.sleeper import Sleeper
-from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from drivers.ticks import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
 
-_REOPEN_STEP_MS = 250  # a line that cannot be opened is tried again after 1, 2, 4 and then every 8 steps
-_REOPEN_LONGEST_STEPS = 8
-_MAX_WRITE_WORDS = 8
+_REOPEN_STEP_MS = const(250)  # a line that cannot be opened is tried again after 1, 2, 4 and then every 8 steps
+_REOPEN_LONGEST_STEPS = const(8)
+_MAX_WRITE_WORDS = const(8)
+_MAX_IDLE_MS = const(1000)
 # Registers read along for nothing: they cost less than a second request with its gaps and its turnaround.
 _MAX_GAP_SERIAL = 16
 _MAX_GAP_TCP = 40
@@ -36,8 +37,11 @@ class Bus:
         self._sleeper = Sleeper()
         self._words = array("H", bytearray(2 * _MAX_WRITE_WORDS))
         port.connect_delay_ms = max([0] + [device.profile.connect_delay_ms for device in devices])
-        max_gap = _MAX_GAP_TCP if config["kind"] == "tcp" else _MAX_GAP_SERIAL
-        self._agendas = [Agenda(device, max_gap, len(devices) == 1) for device in devices]
+        max_gap, shared = _MAX_GAP_TCP if config["kind"] == "tcp" else _MAX_GAP_SERIAL, {}
+        self._agendas = tuple([Agenda(device, max_gap, len(devices) == 1, shared) for device in devices])
+        # A pause that the gateway itself needs after each request, whichever device it is for.
+        self._gap_ms = max([0] + [device.profile.gateway_gap_ms for device in devices])
+        self._not_before_ms = self.heartbeat_ms
         self._is_noisy = False  # the line was not quiet after the newest request: the next one cannot be blamed for it
         self._failures = 0  # openings that failed, or lines that were lost, in a row
         for device in devices:
@@ -59,21 +63,23 @@ class Bus:
     def pick(self, now_ms: int):
         """(agenda, job) that goes out next; (None, None) when nothing is due."""
         best, best_job = None, None
-        for agenda in self._agendas:
-            job = agenda.next_job(now_ms)
-            if job is None:
-                continue
-            if best is None or agenda.rank < best.rank:
-                best, best_job = agenda, job
-            elif agenda.rank == best.rank and ticks_diff(agenda.due_ms, best.due_ms) < 0:
-                best, best_job = agenda, job
+        if ticks_diff(self._not_before_ms, now_ms) <= 0:
+            for agenda in self._agendas:
+                job = agenda.next_job(now_ms)
+                if job is not None and (
+                    best is None
+                    or agenda.rank < best.rank
+                    or agenda.rank == best.rank
+                    and ticks_diff(agenda.due_ms, best.due_ms) < 0
+                ):
+                    best, best_job = agenda, job
         return best, best_job
 
     def idle_ms(self, now_ms: int) -> int:
-        idle = 1000
+        idle = _MAX_IDLE_MS
         for agenda in self._agendas:
             idle = min(idle, agenda.idle_ms(now_ms))
-        return idle
+        return max(idle, min(_MAX_IDLE_MS, ticks_diff(self._not_before_ms, now_ms)))
 
     async def _open(self):
         if self._failures > 1:
@@ -83,14 +89,17 @@ class Bus:
         try:
             await self.client.open()
         except ModbusError as error:
-            self._failures += 1
-            self.problem = error
-            now_ms = ticks_ms()
-            for agenda in self._agendas:
-                agenda.plan.restart()  # whoever comes back may have been switched off meanwhile
-                agenda.check_given_up(now_ms)
+            self._lost(error)
         else:
             self.problem = None
+
+    def _lost(self, error):
+        self._failures += 1
+        self.problem = error
+        now_ms = ticks_ms()
+        self._not_before_ms = now_ms
+        for agenda in self._agendas:
+            agenda.lost(now_ms)
 
     async def _perform(self, agenda, job):
         """One request and all the ways in which it can end."""
@@ -104,8 +113,6 @@ class Bus:
                 await client.write(device.id, device.unit, job.function, job.register, self._words, count)
             else:
                 at = await client.read(device.id, device.unit, job.function, job.register, job.count)
-        except ExceptionReply as error:
-            self._refused(agenda, job, error)
         except ModbusError as error:
             self._failed(agenda, job, error)
         else:
@@ -113,41 +120,38 @@ class Bus:
             self._failures = 0
             self._is_noisy = False
             health.ok += 1
-            job.failures = 0
+            if job.failures:
+                job.failures = 0
             device.answered(now_ms, client.turnaround_ms)
             job.replied(client.rx, at, client.sent_ms, now_ms)
             agenda.answered(job, now_ms)
-
-    def _refused(self, agenda, job, error):
-        health, now_ms = agenda.device.health, ticks_ms()
-        health.exceptions += 1
-        health.last_error = error
-        self._failures = 0
-        if error.is_from_gateway:  # the gateway is well: the device behind it does not answer
-            job.unanswered(now_ms)
-            agenda.unanswered(True, now_ms)
-        else:
-            agenda.device.answered(now_ms, self.client.turnaround_ms)
-            agenda.refused(job, error, now_ms)
+        self._not_before_ms = ticks_add(ticks_ms(), self._gap_ms)
 
     def _failed(self, agenda, job, error):
         health, now_ms = agenda.device.health, ticks_ms()
         health.last_error = error
+        if isinstance(error, ExceptionReply):
+            health.exceptions += 1
+            self._failures = 0
+            if not error.is_from_gateway:
+                agenda.device.answered(now_ms, self.client.turnaround_ms)
+                agenda.refused(job, error, now_ms)
+            else:  # the gateway is well: the device behind it does not answer
+                job.unanswered(now_ms)
+                agenda.unanswered(True, now_ms)
+            return
         job.unanswered(now_ms)
         if isinstance(error, Closed):
             health.closed += 1
-            self._failures += 1
-            self.problem = error
-            for other in self._agendas:
-                other.plan.restart()  # a peer that closes may have restarted
-                other.check_given_up(now_ms)
+            self._lost(error)
             return
-        if isinstance(error, Timeout):
+        is_silent = isinstance(error, Timeout)
+        if is_silent:
             health.timeouts += 1
         elif isinstance(error, CrcError):
             health.crc_errors += 1
         else:
             health.protocol_errors += 1
         babbled = self.client.babbled
-        agenda.unanswered(isinstance(error, Timeout), now_ms, babbled and not self._is_noisy)
+        agenda.unanswered(is_silent, now_ms, babbled and not self._is_noisy)
         self._is_noisy = babbled

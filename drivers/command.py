@@ -1,39 +1,78 @@
-"""Keeping one setpoint of a device at what is wanted: when to write, what the device may hold, reading it back."""
+"""What we command: what is wanted, what is on the wire, what the device is known to hold; when to write, and reading it
+back."""
 
-from drivers.jobs import REFUSALS_TO_GIVE_UP, REFUSED_PAUSE_MS, Job, Periodic
-from drivers.ticks import ticks_add, ticks_diff
+from drivers.jobs import REFUSALS_TO_GIVE_UP, REFUSED_PAUSE_MS, Block, Job
+from drivers.ticks import const, ticks_add, ticks_diff
 
 NOTHING, DECREASE, INCREASE, REFRESH = 0, 1, 2, 3
-_RETRY_REFUSED_MS = 1000
-_READ_BACK_MS = 5000
-_NEVER_MS = (1 << 30) - 1  # beyond every difference of ticks
+_RETRY_REFUSED_MS = const(1000)
+_READ_BACK_MS = const(5000)
+_NEVER_MS = const((1 << 30) - 1)  # beyond every difference of ticks
+
+
+class Setpoint:
+    """wanted: what control wants now.   sent: value of the last write put on the wire.
+    held: value that the device is known to hold (acknowledged write or read-back).   held_known: False until there was
+    one.
+    upper: largest value that the device may hold: the maximum of `held` and of every write since that was not
+    acknowledged; while nothing is known, the device's own maximum.   held_at_ms: ticks of the last acknowledgement or
+    read-back.
+    has_want: False until the first `want()`; nothing is written before it.
+    """
+
+    def __init__(self, upper: int):
+        self.wanted = 0
+        self.has_want = False
+        self.sent = 0
+        self.held = 0
+        self.held_known = False
+        self.upper = upper
+        self.held_at_ms = 0
+        self.sleeper = None  # of the bus that writes it
+
+    def want(self, value: int):
+        """Ask for `value`; the bus does the rest. Allocates nothing."""
+        if value != self.wanted or not self.has_want:
+            self.wanted = value
+            self.has_want = True
+            if self.sleeper is not None:
+                self.sleeper.wake()
+
+    def acknowledged(self, value: int, now_ms: int):
+        """The device confirmed that it holds `value`."""
+        self.held = value
+        self.upper = value
+        self.held_known = True
+        self.held_at_ms = now_ms
+
+    def on_the_wire(self, value: int):
+        """A write of `value` has gone out and its answer has not come."""
+        self.sent = value
+        if value > self.upper:
+            self.upper = value
 
 
 class Command(Job):
-    """Keeps one setpoint of a device at the wanted value."""
+    """Keeps one setpoint of a device at the wanted value. base: added to the output's register."""
 
     is_write = True
+    _again_ms = None
+    _not_before_ms = None  # the next write, where the device needs a pause between two
+    _refusals = 0  # for good, in a row
 
     def __init__(self, device, output, base: int):
-        Job.__init__(self, device)
+        self.device = device
         self.output = output
         self.setpoint = device.setpoints[output.name]
         self.function = output.function
         self.register = base + output.register
         self.refresh_ms = device.profile.refresh_ms(device.params) if output.refresh else _NEVER_MS
-        self.low, self.high = output.limits(device.params)
         self.since_ms = None  # when the pending increase or refresh became due
-        self._raw_held = None
+        self._raw_held = None  # None: nothing is known, or a write is out whose fate is not
         self._raw_wanted = 0
         self._raw_of = None  # the wanted value that _raw_wanted was made for
-        self._unsettled = False  # a write is out whose fate is not known
-        self._value_sent = None
-        self._raw_sent = 0
+        self._raw_sent = None
         self._upper_before = 0
-        self._again_ms = None
-        self._refusals = 0  # for good, in a row
-        self._write_gap_ms = device.profile.write_gap_ms
-        self._not_before_ms = None  # the next write, where the device needs a pause between two
 
     def urgency(self, now_ms: int) -> int:
         """What the setpoint needs now: NOTHING, DECREASE (at once), INCREASE or REFRESH. Allocates nothing."""
@@ -45,13 +84,12 @@ class Command(Job):
                 return NOTHING
             self._not_before_ms = None
         if self._raw_of != setpoint.wanted:
-            self._raw_of = setpoint.wanted
-            self._raw_wanted = self.output.to_raw(self.device, self._clamped(setpoint.wanted))
+            self._look_up()
         if self._again_ms is not None:
             if self._raw_wanted == self._raw_sent and ticks_diff(self._again_ms, now_ms) > 0:
                 return NOTHING  # refused a moment ago
             self._again_ms = None
-        if setpoint.held_known and not self._unsettled and self._raw_wanted == self._raw_held:
+        if setpoint.held_known and self._raw_wanted == self._raw_held:
             if setpoint.held != setpoint.wanted:  # the same step of the register
                 setpoint.held = setpoint.upper = setpoint.wanted
             if ticks_diff(now_ms, setpoint.held_at_ms) < self.refresh_ms:
@@ -67,7 +105,7 @@ class Command(Job):
     @property
     def is_lower_than_sent(self) -> bool:
         """The wanted value is below the newest one that was put on the wire, or none was yet."""
-        return self._raw_of is None or self._value_sent is None or self.setpoint.wanted < self._value_sent
+        return self._raw_of is None or self._raw_sent is None or self.setpoint.wanted < self.setpoint.sent
 
     def idle_ms(self, now_ms: int) -> int:
         """Time until `urgency` can change by itself."""
@@ -81,25 +119,24 @@ class Command(Job):
 
     def fill(self, words):
         setpoint = self.setpoint
-        self._value_sent = setpoint.wanted
-        self._raw_sent = self.output.to_raw(self.device, self._clamped(setpoint.wanted))
-        self._raw_of = setpoint.wanted
-        self._raw_wanted = self._raw_sent  # what an output makes of a value may depend on what was sent before
+        self._look_up()  # what an output makes of a value may depend on what was sent before
+        self._raw_sent = self._raw_wanted
         self._upper_before = setpoint.upper
         setpoint.on_the_wire(setpoint.wanted)
         return self.output.put(self.device, self._raw_sent, words)
 
     def settle(self, now_ms):
         """A write has gone out, whatever came of it."""
-        if self._write_gap_ms:
-            self._not_before_ms = ticks_add(now_ms, self._write_gap_ms)
+        gap_ms = self.device.profile.write_gap_ms
+        if gap_ms:
+            self._not_before_ms = ticks_add(now_ms, gap_ms)
 
     def replied(self, buf, at, sent_ms, now_ms):
         self.settle(now_ms)
-        self._refusals = 0
-        self.setpoint.acknowledged(self._value_sent, now_ms)
+        if self._refusals:
+            self._refusals = 0
+        self.setpoint.acknowledged(self.setpoint.sent, now_ms)
         self._raw_held = self._raw_sent
-        self._unsettled = False
         self.since_ms = None
 
     def refused(self, error, now_ms):
@@ -112,7 +149,7 @@ class Command(Job):
 
     def unanswered(self, now_ms):
         self.settle(now_ms)
-        self._unsettled = True
+        self._raw_held = None
 
     def rescaled(self):
         """A scale factor may have changed: what is wanted becomes another register content."""
@@ -121,30 +158,32 @@ class Command(Job):
     def read_back(self, raw: int, now_ms: int):
         """The device says that it holds `raw`."""
         self.rescaled()
-        if self.setpoint.held_known and not self._unsettled and raw == self._raw_held:
-            return
-        self.setpoint.acknowledged(self.output.to_value(self.device, raw), now_ms)
-        self._raw_held = raw
-        self._unsettled = False
+        if not self.setpoint.held_known or raw != self._raw_held:
+            self.setpoint.acknowledged(self.output.to_value(self.device, raw), now_ms)
+            self._raw_held = raw
 
-    def _clamped(self, value):
-        return max(self.low, min(self.high, value))
+    def _look_up(self):
+        """The register content of what is wanted, moved to the end of the device's range where it is outside."""
+        output, device, wanted = self.output, self.device, self.setpoint.wanted
+        self._raw_of = wanted
+        self._raw_wanted = output.to_raw(device, output.clamped(device.params, wanted))
 
 
-class ReadBack(Periodic):
+class ReadBack(Block):
     """Reads the setpoint's register: at the start, when the device was away, and now and then (a device may restart
     unseen, or carry out a write that we had given up)."""
 
-    def __init__(self, device, command: Command):
-        Periodic.__init__(self, device, _READ_BACK_MS, True)
-        self.command = command
+    def __init__(self, command: Command):
         output = command.output
-        self.function = output.read_function
-        self.register = command.register + output.read_offset
-        self.count = output.read_words or output.words
+        register, count = command.register + output.read_offset, output.read_words or output.words
+        Block.__init__(self, output.read_function, register, count, _READ_BACK_MS, True)
+        self.command = command
+
+    def restart(self):
+        self.done = False
 
     def replied(self, buf, at, sent_ms, now_ms):
-        raw = self.command.output.get(self.device, buf, at)
+        raw = self.command.output.get(self.command.device, buf, at)
         if raw is None:
             self.command.rescaled()
         else:

@@ -1,6 +1,6 @@
 """What a custom profile does while it runs; `drivers.custom_file` makes it out of its file."""
 
-from drivers.output import PhaseCurrent
+from drivers.phase_current import PhaseCurrent
 from drivers.profile import Profile
 
 

@@ -6,7 +6,8 @@ import json
 
 from drivers import decode
 from drivers.custom import Custom
-from drivers.output import IF_NEGATIVE, IF_POSITIVE, IF_ZERO, Output, PhaseCurrent
+from drivers.output import IF_NEGATIVE, IF_POSITIVE, IF_ZERO, Output
+from drivers.phase_current import PhaseCurrent
 from drivers.point import COUNTER_MAX, Point
 from drivers.profile import Profile
 
@@ -20,8 +21,8 @@ WHEN = {"positive": IF_POSITIVE, "negative": IF_NEGATIVE, "zero": IF_ZERO}
 # Keys that mean in the file what they mean in a table.
 _OF_PROFILE = (
     "role", "grade", "source", "standby_w", "control_poll_ms", "slow_poll_ms", "lost_after_ms", "max_read", "max_bits",
-    "even_reads", "single_reads", "request_gap_ms", "connect_delay_ms", "post_write_settle_ms", "write_gap_ms",
-    "min_poll_ms",
+    "even_reads", "single_reads", "request_gap_ms", "turnaround_ms", "connect_delay_ms", "post_write_settle_ms",
+    "write_gap_ms", "min_poll_ms",
 )  # fmt: skip
 _OF_POINT = ("num", "den", "offset", "mask", "slow", "model")
 _OF_OUTPUT = ("num", "den", "smallest", "read_function", "model")

@@ -1,53 +1,90 @@
-"""A device of the station: its readings, its setpoints, its health."""
+"""A device of the station: its readings, its setpoints, and how well it answers."""
 
-from drivers.health import Health
-from drivers.point import bound
-from drivers.reading import WHY_NOT_IMPLEMENTED, WHY_SILENT, Reading
-from drivers.setpoint import Setpoint
+from array import array
+
+from drivers.reading import WHY_SILENT
 from drivers.ticks import ticks_diff
 
-# What each role offers to the firmware.
-READINGS = {
-    "meter": ("power_w", "import_wh", "export_wh"),
-    "pv": ("power_w", "status"),
-    "bms": ("soc_permille", "charge_max_w", "discharge_max_w", "alarm", "emergency_stop"),
-    "pcs": ("power_w", "status"),
-    "gun": ("state", "power_w", "energy_wh", "soc_permille"),
-    "cabinet": (),
-}
 # Gun states after normalisation.
 IDLE, PREPARING, CHARGING, SUSPENDED, FAULT, UNAVAILABLE = 0, 1, 2, 3, 4, 5
 
+# Upper edges of the buckets, ms; the last bucket holds everything above.
+_EDGES_MS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+_HALVE_AT = 4096  # answers in one bucket; then all are halved, so that the newest few thousand answers decide
+
+
+class Health:
+    """Counters since start. requests: put on the wire; answers: of the device itself, exception replies included;
+    ok: those that did what was asked; protocol_errors: bytes that are no answer; closed: requests that a lost line cut
+    off. last_good_ms: ticks of the last answer; quarantined: probed with back-off because it does not answer.
+    last_error: the newest ModbusError.   turnaround_max_ms: longest time from a request sent to its answer complete,
+    air time included.
+
+    What a device that is well never needs is on the class until then.
+    """
+
+    timeouts = crc_errors = exceptions = protocol_errors = closed = 0
+    quarantined = False
+    last_error = None
+
+    def __init__(self):
+        self.requests = 0
+        self.answers = 0
+        self.ok = 0
+        self.last_good_ms = 0
+        self.ever_answered = False
+        self.turnaround_max_ms = 0
+        self._buckets = array("H", bytearray(2 * len(_EDGES_MS) + 2))
+
+    def add_turnaround(self, duration_ms: int):
+        """Another answer came after this time."""
+        if duration_ms > self.turnaround_max_ms:
+            self.turnaround_max_ms = duration_ms
+        buckets = self._buckets
+        at = 0
+        while at < len(_EDGES_MS) and duration_ms > _EDGES_MS[at]:
+            at += 1
+        buckets[at] += 1
+        if buckets[at] >= _HALVE_AT:
+            for at in range(len(buckets)):
+                buckets[at] >>= 1
+
+    def turnaround_ms(self, permille: int) -> int:
+        """The time within which this share of the answers came: the upper edge of its bucket, at most the longest time
+        seen. 0 before the first answer."""
+        need = (sum(self._buckets) * permille + 999) // 1000
+        if not need:
+            return 0
+        for at in range(len(_EDGES_MS)):
+            need -= self._buckets[at]
+            if need <= 0:
+                return min(_EDGES_MS[at], self.turnaround_max_ms)
+        return self.turnaround_max_ms
+
 
 class Device:
-    """id, role, unit, bus_id as in the station file; params: the device's object of the station file."""
+    """id, role, unit, bus_id as in the station file; params: the device's object of the station file.
+
+    readings, setpoints: by normalised name.   facts: what a SunSpec device told about itself, e.g. scale factors.
+    gave_up: silent for so long that ticks would wrap: set by the bus.
+    """
+
+    facts: "dict | None" = None
+    gave_up = False
 
     def __init__(self, params: dict, profile):
-        if profile.role != params["role"]:
-            text = "%s.role: profile %s is a %s, found %s"
-            raise ValueError(text % (params["id"], profile.name, profile.role, params["role"]))
-        for name in profile.needs:
-            if params.get(name) is None:
-                raise ValueError("%s.%s: profile %s needs it" % (params["id"], name, profile.name))
+        from drivers import outfit  # forgotten once the station stands
+
         self.id = params["id"]
         self.role = params["role"]
-        self.profile_name = profile.name
         self.profile = profile
         self.params = params
         self.bus_id = params["bus"]
         self.unit = params["unit"]
         self.lost_after_ms = params.get("lost_after_ms", profile.lost_after_ms)
-        self.readings = {name: Reading(name) for name in READINGS[self.role] + profile.extra}
-        offered = [point.name for point in profile.points]
-        for name, reading in self.readings.items():
-            if name not in offered:
-                reading.absent(WHY_NOT_IMPLEMENTED)
-        self.setpoints = {o.name: Setpoint(o.name, bound(o.high, params)) for o in profile.outputs}
-        if self.role == "gun" and "limit_w" not in self.setpoints:  # read only: it counts with all that it can draw
-            self.setpoints["limit_w"] = Setpoint("limit_w", params["max_w"])
-        self.health = Health()
-        self.facts = {}  # what the device told about itself, e.g. SunSpec scale factors
-        self.gave_up = False  # silent for so long that ticks would wrap: set by the bus
+        self.readings, self.setpoints, self.health = outfit.made(params, profile)
+        if profile.models:
+            self.facts = {}
 
     def alive(self, now_ms: int) -> bool:
         """It answered within its `lost_after_ms`."""
@@ -61,8 +98,9 @@ class Device:
         health.last_good_ms = now_ms
         health.ever_answered = True
         health.answers += 1
-        health.turnaround.add(turnaround_ms)
-        self.gave_up = False
+        health.add_turnaround(turnaround_ms)
+        if self.gave_up:
+            self.gave_up = False
 
     def give_up(self):
         """Silent for minutes: its values are no values any more, however the ticks wrap."""

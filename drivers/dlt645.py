@@ -9,9 +9,9 @@ first 68 on (standard from general knowledge, grade D; checked against the `dlt6
 """
 
 from drivers.modbus.client import Client
+from drivers.modbus.clients import character_us
 from drivers.modbus.errors import CrcError, ExceptionReply, Timeout
 from drivers.modbus.framer import MAX_FRAME, Framer
-from drivers.modbus.rtu import character_us
 
 READ = 0x11  # as a profile's "function"
 TIMEOUT_MS = 600  # a meter may take 500 ms to answer
@@ -24,9 +24,6 @@ _AROUND = 12  # two starts, address, C, L, CS and end
 _READ_REPLY, _READ_REPLY_MORE, _ERROR_REPLY = 0x91, 0xB1, 0xD1
 _ANY = b"\xaa\xaa\xaa\xaa\xaa\xaa"  # every meter answers: for a line with one
 _INVALID = 1 << 40  # beyond every reading
-# Bits of the error byte.
-_ERRORS = ("other error", "no such data", "wrong password", "baud rate", "too many year zones", "too many day zones",
-           "too many tariffs")  # fmt: skip
 
 
 class MeterRefuses(ExceptionReply):
@@ -34,14 +31,13 @@ class MeterRefuses(ExceptionReply):
 
     def __init__(self, device, register, function, code):
         ExceptionReply.__init__(self, device, register, function, code)
-        names = [name for bit, name in enumerate(_ERRORS) if code >> bit & 1]
-        self.found = "error 0x%02X (%s)" % (code, ", ".join(names) or "none named")
+        self.is_permanent = True
+        self.is_failure = self.is_patience = self.is_from_gateway = False
 
-    @property
-    def is_permanent(self) -> bool:
-        return True
+    def __str__(self):
+        from drivers.modbus import exception_texts
 
-    is_failure = is_patience = is_from_gateway = False
+        return exception_texts.of_meter(self)
 
 
 class Dlt645Framer(Framer):

@@ -1,10 +1,12 @@
 """A point: one line of a profile's table (`Point`), and the same line made ready for one device (`Field`)."""
 
-from drivers.decode import FLOATS, POW10, SMALL_MAX, WORDS, rounded, s16, u16
-from drivers.plausibility import guard
+from drivers.decode import SMALL_MAX, rounded
 from drivers.reading import WHY_IMPLAUSIBLE, WHY_NOT_IMPLEMENTED, WHY_UNKNOWN_CODE
+from drivers.ticks import const, ticks_diff
 
 COUNTER_MAX = 1 << 50  # an energy counter may leave 31 bits; it is read slowly and never used in the cycle
+_FOLLOWS_WITHIN_MS = const(2000)  # a power is only compared with a sample as fresh as this
+_LONGEST_MS = const(1 << 28)
 
 
 class Point:
@@ -37,6 +39,7 @@ class Point:
     sign: "tuple | None" = None
     product: "tuple | None" = None
     slow = False
+    field = None  # class of the point's field, where it is one of the profile's own
 
     def __init__(self, name, function, register, decode, **features):
         self.name = name
@@ -47,24 +50,6 @@ class Point:
             if not hasattr(Point, key):
                 raise TypeError("point %s: no feature %s" % (name, key))
             setattr(self, key, value)  # what is not given stays on the class: a table of points is small
-        if not self.words:
-            self.words = WORDS[decode]
-
-    def field(self, params: dict, reading):
-        """The point made ready for one device. A profile's own point may give a Field of its own."""
-        return Field(self, params, reading)
-
-    def span(self):
-        """(first, last + 1) register offset from `register` that one read must cover."""
-        first, end = 0, self.words
-        if self.scale_at is not None:
-            first, end = min(first, self.scale_at), max(end, self.scale_at + 1)
-        if self.sign is not None:
-            first, end = min(first, self.sign[0]), max(end, self.sign[0] + 1)
-        if self.product is not None:
-            offset, decode = self.product
-            first, end = min(first, offset), max(end, offset + WORDS[decode])
-        return first, end
 
 
 def bound(limit, params) -> int:
@@ -78,28 +63,32 @@ def bound(limit, params) -> int:
 
 
 class Field:
-    """A point of one device: where it lies in its block and how its raw value becomes the reading. No content of the
-    registers raises anything."""
+    """A point in its block, and how its raw value becomes a reading, for all devices of which that is the same. No
+    content of the registers raises anything.
 
-    def __init__(self, point: Point, params: dict, reading):
+    at: offset in the answer's data: bytes, or bits of functions 1 and 2.   num: the point's, times the device's ratios.
+    low, high: plausible range.   slack: change from one sample to the next that is always possible, 0: any change is.
+    counts_w: 0, or the power that an energy counter counts at most: it may then only rise, by `slack` and what that
+    power gives in the time between.
+
+    A sample that cannot follow the one before is taken for a fault of the wire or of the device (32-bit counters read
+    while they change give spikes of 65536: sunsynk and SolaX drivers): the reading keeps its last value, with its old
+    time, as SUSPECT. A second one that agrees with the first is taken: then it is the world that has changed.
+    """
+
+    def __init__(self, point: Point, at: int, num: int, low: int, high: int, slack: int, counts_w: int):
         self.point = point
-        self.reading = reading
-        self.at = 0  # offset in the answer's data, set by the block: bytes, or bits of functions 1 and 2
-        self.num = point.num
-        for name in point.times:
-            self.num *= params.get(name, 1)
-        self.low = bound(point.low, params)
-        self.high = bound(point.high, params)
-        self.guard = guard(point, params, abs(self.num) // point.den)
+        self.at = at
+        self.num = num
+        self.low = low
+        self.high = high
+        self.slack = slack
+        self.counts_w = counts_w
 
-    def store(self, buf, start: int, at_ms: int):
+    def store(self, reading, buf, start: int, at_ms: int):
         """Decode the field out of buf[start:], the data of its block's answer whose request went out at `at_ms`."""
-        point, reading = self.point, self.reading
-        i = 8 * start + self.at if point.function < 3 else start + self.at
-        if point.decode in FLOATS:
-            self._store_float(buf, i, at_ms)
-            return
-        raw = point.decode(buf, i)
+        point = self.point
+        raw = point.decode(buf, 8 * start + self.at if point.function < 3 else start + self.at)
         if raw in point.absent:
             reading.absent(WHY_NOT_IMPLEMENTED, raw)
         elif point.meaning is not None:
@@ -110,56 +99,30 @@ class Field:
                 reading.good(value, at_ms)
         elif point.mask:
             reading.good(1 if raw & point.mask else 0, at_ms)
-        elif point.scale_at is None and point.sign is None and point.product is None:
-            value = (raw + point.offset) * self.num
-            self._keep(value if point.den == 1 else rounded(value, point.den), raw, at_ms)
         else:
-            self._store_composed(raw + point.offset, buf, i, at_ms)
+            value = (raw + point.offset) * self.num
+            self.keep(reading, value if point.den == 1 else rounded(value, point.den), raw, at_ms)
 
-    def _keep(self, value, found, at_ms):
+    def keep(self, reading, value, found, at_ms):
         """`value` in the reading's unit, when it is plausible; found: the raw one."""
         if not self.low <= value <= self.high:
-            self.reading.absent(WHY_IMPLAUSIBLE, found)
-        elif self.guard is None or self.guard.accepts(value, at_ms, self.reading):
-            self.reading.good(value, at_ms)
-
-    def _store_float(self, buf, i, at_ms):
-        point = self.point
-        value = point.decode(buf, i, self.num, point.den)
-        if value is None:
-            self.reading.absent(WHY_NOT_IMPLEMENTED, u16(buf, i))
-            return
-        if point.sign is not None and u16(buf, i + 2 * point.sign[0]) & point.sign[1]:
-            value = -value
-        self._keep(value, u16(buf, i), at_ms)
-
-    def _store_composed(self, raw, buf, i, at_ms):
-        """A value that needs other registers of the same answer: sign, second factor, scale factor (it may change
-        between two reads)."""
-        point, found = self.point, raw
-        if point.sign is not None and u16(buf, i + 2 * point.sign[0]) & point.sign[1]:
-            raw = -raw
-        if point.product is not None:
-            factor = point.product[1](buf, i + 2 * point.product[0])
-            if factor in point.absent:
-                self.reading.absent(WHY_NOT_IMPLEMENTED, factor)
-                return
-            raw *= factor
-        if point.scale_at is None:
-            self._keep(rounded(raw * self.num, point.den), found, at_ms)
-            return
-        exponent = s16(buf, i + 2 * point.scale_at) + point.scale_add
-        if not -10 <= exponent <= 10:
-            self.reading.absent(WHY_NOT_IMPLEMENTED, exponent)
-        elif exponent > 9:
-            self.reading.absent(WHY_IMPLAUSIBLE, found)
-        elif exponent >= 0:
-            factor = abs(self.num) * POW10[exponent]
-            largest = max(self.high, -self.low) * point.den // factor
-            if -largest <= raw <= largest:
-                self._keep(rounded(raw * self.num * POW10[exponent], point.den), found, at_ms)
-            else:
-                self.reading.absent(WHY_IMPLAUSIBLE, found)
+            reading.absent(WHY_IMPLAUSIBLE, found)
+        elif (
+            not self.slack
+            or reading.at_ms is None
+            or self._follows(value, at_ms, reading.value, reading.at_ms)
+            or reading.doubt is not None
+            and self._follows(value, at_ms, reading.doubt, reading.doubt_ms)
+        ):
+            reading.good(value, at_ms)
         else:
-            value = rounded(raw * self.num, point.den * POW10[-exponent]) if exponent > -10 else 0
-            self._keep(value, found, at_ms)
+            reading.suspect(value, at_ms)
+
+    def _follows(self, value, at_ms, last, last_ms):
+        elapsed_ms = ticks_diff(at_ms, last_ms)
+        if not 0 <= elapsed_ms < _LONGEST_MS:
+            return True
+        if not self.counts_w:
+            return elapsed_ms > _FOLLOWS_WITHIN_MS or -self.slack <= value - last <= self.slack
+        most_wh = self.counts_w // 3600 * min(elapsed_ms // 1000 + 1, 86400) + self.slack
+        return 0 <= value - last <= most_wh

@@ -24,12 +24,16 @@ def _floats(function, volts, hertz, num_volts, num_hertz):
     return (function, volts, f32) + _DV + (num_volts,), (function, hertz, f32) + _HZ + (num_hertz,)
 
 
+_DJSF1352 = ((3, 0, s16, 1, 9999), (3, 1, u16, 0, 5), (3, 3, u16, 0, 5), (3, 9, u16, 0, 5))
+_EMMA = ((3, 30222, TEXT, 20, "EMMA"),)
+
 MARKS = {
     "acrel_dtsd1352": _DTSD1352 + ((3, 0x8E, u16, 1, 9999),),
     "dtsu666_sungrow": _DTSD1352,
     "acrel_adl400": _floats(3, 0x0800, 0x0834, 10, 100),
     "acrel_adw300": ((3, 20, u16) + _DV, (3, 21, u16) + _DV, (3, 22, u16) + _DV),
-    "acrel_djsf1352": ((3, 0, s16, 1, 9999), (3, 1, u16, 0, 5), (3, 3, u16, 0, 5), (3, 9, u16, 0, 5)),
+    "acrel_djsf1352": _DJSF1352,
+    "acrel_djsf1352_rn6": _DJSF1352,
     "dtsu666": _floats(3, 0x2006, 0x2044, 1, 1),
     "dtsu666_huawei": _floats(3, 0x2006, 0x2044, 10, 100),
     "sdm630": _floats(4, 0, 70, 10, 100),
@@ -39,7 +43,12 @@ MARKS = {
     "huawei_luna2000": (_SUN2000, (3, 37762, u16, 1, 4), (3, 37760, u16, 1, 1000)),
     "huawei_luna2000_bms": (_SUN2000, (3, 37762, u16, 1, 4), (3, 37760, u16, 1, 1000)),
     "huawei_meter": (_SUN2000, (3, 37100, u16, 1, 1)),
+    "huawei_emma": _EMMA,
+    "huawei_emma_meter": _EMMA,
+    "huawei_smartlogger": ((3, 40560, u32, 1, 0x7FFFFFFE),),
+    "huawei_smartlogger_meter": ((3, 32260, u32, 5000, 46000), (3, 32262, u32, 5000, 46000)),
     "sungrow_sg": _SUNGROW,
+    "sungrow_sg_meter": _SUNGROW + ((4, 13000, REFUSED),),
     "sungrow_sh": _SUNGROW + ((4, 13022, u16, 0, 1000),),
     "sungrow_sh_pcs": _SUNGROW_BATTERY,
     "sungrow_sh_bms": _SUNGROW_BATTERY,

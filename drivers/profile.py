@@ -36,6 +36,7 @@ class Profile:
     # What the device needs between two requests; between opening the line and the first; after a write before the next
     # request; between two writes of one setpoint; and the shortest period of its control readings.
     request_gap_ms = 0
+    gateway_gap_ms = 0  # between any two requests on the connection, whichever unit they are for
     turnaround_ms = 0  # from request to answer where it is known; 0: the usual one (drivers/timing.py)
     connect_delay_ms = 0
     post_write_settle_ms = 0

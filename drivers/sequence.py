@@ -80,7 +80,8 @@ class Sequence(Command):
         if following < len(self.output.steps):
             self.settle(now_ms)
             self._at = following
-            self._unsettled = self._partly = True
+            self._partly = True
+            self._raw_held = None
             return
         self._running = False
         Command.replied(self, buf, at, sent_ms, now_ms)
@@ -91,7 +92,7 @@ class Sequence(Command):
         self._running = False
         if self._partly:  # what it holds now is unknown
             self.setpoint.upper = upper
-            self._unsettled = True
+            self._raw_held = None
 
     def unanswered(self, now_ms):
         self._running = False

@@ -2,6 +2,9 @@
 
 MicroPython has `time.ticks_ms` and `asyncio.sleep_ms`; CPython has neither. On CPython the ticks wrap at 2^30 ms (12.4
 days) as they do on boards, so a difference taken without `ticks_diff` fails in the tests and not on site.
+
+`const` around the value of a name with a leading underscore tells MicroPython's compiler to put the number itself into
+the code: the name then costs no memory, and cannot be imported.
 """
 
 # The board's stubs do not know the branch for CPython.
@@ -33,6 +36,14 @@ except ImportError:
         return (ticks + delta_ms) & (_PERIOD - 1)
 
 
+try:
+    from micropython import const
+except ImportError:
+
+    def const(value):
+        return value
+
+
 if hasattr(asyncio, "sleep_ms"):
     sleep_ms = asyncio.sleep_ms  # reuses one generator: no allocation
     wait_for_ms = asyncio.wait_for_ms
@@ -47,4 +58,4 @@ else:
         return asyncio.wait_for(awaitable, timeout_ms / 1000)
 
 
-__all__ = ("sleep_ms", "ticks_add", "ticks_diff", "ticks_ms", "ticks_us", "wait_for_ms")
+__all__ = ("const", "sleep_ms", "ticks_add", "ticks_diff", "ticks_ms", "ticks_us", "wait_for_ms")

@@ -34,6 +34,10 @@ LABELS = {
     "period": ("周期 ms", "period ms"),
     "registers": ("寄存器", "registers"),
     "line": ("占线 ms", "holds the line ms"),
+    "turnaround": ("应答延迟 ms", "turnaround ms"),
+    "assumed": ("D：型号未给出应答延迟，按同类设备的常见值（证据等级 D）；现场以实测为准",
+                "D: the profile knows no turnaround, the usual one of such devices is counted (evidence grade D); "
+                "measure on site"),
     "readings": ("控制读数最大年龄", "Largest age of the control readings"),
     "age": ("年龄 ms", "age ms"),
     "age_silent": ("一台同线设备失联时 ms", "with one silent neighbour ms"),
@@ -54,6 +58,8 @@ LABELS = {
     "have": ("现有余量 W", "headroom W of the station"),
     "over": ("最坏超限 W·s", "W·s over the cap at worst"),
     "over_for": ("最坏超限 ms", "ms over the cap at worst"),
+    "slow": ("{} 本身较慢，读数可达 {} ms（控制采信 {} ms）：期间按最坏情况计",
+             "{} is slow by itself, its readings may be {} ms old (control trusts {} ms): it then counts at its worst"),
     "swing": ("{} 满程降功率 {} s", "{} needs {} s for its full range down"),
     "floor": ("基础负荷每投入 10 kW 至少超限 {} W·s，除非余量更大",
               "each 10 kW of base load that is switched on costs {} W·s over the cap, unless the headroom carries it"),
@@ -115,12 +121,13 @@ def _buses(budget, words):
 
 
 def _requests(budget, words):
-    columns = [words.label(key) for key in ("device", "kind", "period", "registers", "line")]
+    columns = [words.label(key) for key in ("device", "kind", "period", "registers", "turnaround", "line")]
     table = _table(words, "requests", *columns)
     for requests in budget.requests.values():
         for each in requests:
-            line = f"{each.line_us / 1000:.1f}"
-            table.add_row(each.device, words(KINDS[each.kind]), str(each.period_ms), str(each.count), line)
+            period = "-" if each.period_ms == timing.NEVER_MS else str(each.period_ms)
+            turnaround, line = f"{each.turnaround_ms}{' D' if each.is_assumed else ''}", f"{each.line_us / 1000:.1f}"
+            table.add_row(each.device, words(KINDS[each.kind]), period, str(each.count), turnaround, line)
     return table
 
 
@@ -170,6 +177,12 @@ def _headroom(budget, words):
 
 
 def _notes(budget, words):
+    if any(each.is_assumed for requests in budget.requests.values() for each in requests):
+        yield words.label("assumed")
+    for device in budget.config["devices"]:
+        age, limit = budget.age_ms(device), budget.age_limit_ms(device)
+        if limit is not None and age > limit:
+            yield words.label("slow", device["id"], str(age), str(limit))
     station = budget.reaction.station
     if station.guns:
         swings = [station.max_w[g] * 10 // station.ramp_down_w_s[g] for g in range(station.guns)]

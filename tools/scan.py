@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from boards.unix.uart import open_uart
-from drivers.modbus.client import rtu_client, rtu_tcp_client, tcp_client
+from drivers.modbus.clients import rtu_client, rtu_tcp_client, tcp_client
 from drivers.modbus.errors import Closed, Timeout
 from drivers.modbus.serial_link import SerialLink
 from drivers.modbus.tcp_link import TcpLink

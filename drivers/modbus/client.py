@@ -6,21 +6,16 @@ a serial line is listened to until it is quiet.
 """
 
 from drivers.modbus.errors import Closed, ExceptionReply
-from drivers.modbus.rtu import RtuFramer, character_us, gap_us
-from drivers.modbus.tcp import TcpFramer
-from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms, ticks_us
+from drivers.ticks import const, sleep_ms, ticks_add, ticks_diff, ticks_ms, ticks_us
 
-RTU_TIMEOUT_MS = 150  # to the first byte of the answer; air time comes on top
-TCP_TIMEOUT_MS = 300
-RTU_TCP_TIMEOUT_MS = 500  # the air time on a line of unknown speed behind the gateway is in it
 _BROKEN_OFF_MS = 20  # an RTU frame with a hole of this length is over; larger than any jitter of a loop that holds 5 ms
-_DRAIN_MS = 250  # a line that babbles longer is used again anyway
+_DRAIN_MS = const(250)  # a line that babbles longer is used again anyway
 # Turns without a sleep from the earliest moment of an answer on, where the answer before came promptly: a sleep cannot
 # divide a millisecond. Prompt is longer than a spin and a nap, so that one late answer does not end the spinning.
-_SPIN_US = 1500
-_SPIN_SLOW_US = 100
-_PROMPT_US = 4000
-_LONGEST_NAP_MS = 5
+_SPIN_US = const(1500)
+_SPIN_SLOW_US = const(100)
+_PROMPT_US = const(4000)
+_LONGEST_NAP_MS = const(5)
 
 
 class Client:
@@ -55,21 +50,12 @@ class Client:
     def read(self, device: str, unit: int, function: int, register: int, count: int):
         """Await it: index in `rx` of the first data byte of `count` registers (function 3, 4) or bits (1, 2: the first
         bit is the lowest one of the first byte). Raises ModbusError."""
-        return self._exchange(self.framer.request_read(device, unit, function, register, count))
+        return self.exchange(self.framer.request_read(device, unit, function, register, count))
 
     def write(self, device: str, unit: int, function: int, register: int, words, count: int):
         """Await it: returns once the device has acknowledged words[0:count], function 5, 6, 15, 16 or 22 (see
         `Framer.request_write`). Raises ModbusError."""
-        return self._exchange(self.framer.request_write(device, unit, function, register, words, count))
-
-    def read_write(self, device, unit, read_register, read_count, register, words, count):
-        """Await it: function 23 writes words[0:count] and then reads; the result is that of `read`. Raises
-        ModbusError."""
-        from drivers.modbus import rare
-
-        return self._exchange(
-            rare.read_write(self.framer, device, unit, read_register, read_count, register, words, count)
-        )
+        return self.exchange(self.framer.request_write(device, unit, function, register, words, count))
 
     async def open(self):
         """Open the line. Raises Closed or Timeout."""
@@ -79,7 +65,8 @@ class Client:
         if self.connect_delay_ms:
             await sleep_ms(self.connect_delay_ms)
 
-    async def _exchange(self, length):
+    async def exchange(self, length):
+        """Send the `length` bytes of request in the framer; the result is that of `read`. Raises ModbusError."""
         if not self._clean:  # the last request was cancelled
             await self._recover()
         if not self.link.is_open:
@@ -105,7 +92,6 @@ class Client:
         finally:
             self.turnaround_ms = ticks_diff(ticks_ms(), self.sent_ms)
             self.busy_ms = self.busy_ms + self.turnaround_ms & 0xFFFFFFF
-            self._quiet_from_us = ticks_us()
         self._clean = True
         return self._at
 
@@ -122,7 +108,7 @@ class Client:
         link = self.link
         if self._drops_stray:
             link.read(self.rx, 0)  # bytes that came in a pause belong to nobody
-        link.write(self.framer.tx, length)
+        link.write(self.framer.request(length), length)
         self.sent_ms = ticks_ms()
         self._have = self._naps = 0
         self._is_sending = link.is_serial
@@ -143,6 +129,7 @@ class Client:
             return max(0, ticks_diff(self._spin_from_us, ticks_us()) // 1000)
         got = link.read(self.rx, self._have)
         if got:
+            self._quiet_from_us = ticks_us()  # now, so that what is done with the answer falls into the gap
             self._have += got
             self._at = self.framer.take(self._have)
             if self._at:
@@ -178,19 +165,3 @@ class Client:
                 now = ticks_ms()
                 self.babbled = ticks_diff(until, now) <= 0
         self._clean = True
-
-
-def rtu_client(link, baud: int, parity: str, stop_bits: int, timeout_ms: int = RTU_TIMEOUT_MS) -> Client:
-    """A client for an RS-485 line. baud: 1200 to 115200; parity "N", "E" or "O"; stop_bits 1 or 2."""
-    return Client(link, RtuFramer(), timeout_ms, character_us(baud, parity, stop_bits), gap_us(baud))
-
-
-def tcp_client(link, timeout_ms: int = TCP_TIMEOUT_MS) -> Client:
-    """A client for a Modbus TCP device or gateway."""
-    return Client(link, TcpFramer(), timeout_ms)
-
-
-def rtu_tcp_client(link, timeout_ms: int = RTU_TCP_TIMEOUT_MS) -> Client:
-    """A client for a transparent gateway: RTU frames with their CRC over a TCP connection, without the Modbus TCP
-    header. `timeout_ms` covers the air time behind the gateway, whose baud rate nobody tells us."""
-    return Client(link, RtuFramer(), timeout_ms)

@@ -1,19 +1,6 @@
 """What can go wrong with one Modbus request. Each error names the device, the register, what was expected and what was
 found."""
 
-# MODBUS Application Protocol V1.1b3, section 7.
-EXCEPTION_NAMES = {
-    1: "illegal function",
-    2: "illegal data address",
-    3: "illegal data value",
-    4: "server device failure",
-    5: "acknowledge",
-    6: "server device busy",
-    8: "memory parity error",
-    10: "gateway path unavailable",
-    11: "gateway target device failed to respond",
-}
-
 
 class ModbusError(Exception):
     """device: id of the station file; register: 0-based wire address of the request; expected, found: texts or
@@ -47,33 +34,23 @@ class Closed(ModbusError):
 
 
 class ExceptionReply(ModbusError):
-    """The device answered that it will not do it. code: Modbus exception code."""
+    """The device answered that it will not do it. code: Modbus exception code (MODBUS Application Protocol V1.1b3, 7).
+
+    is_permanent: codes 1 to 3: asking again the same way will not help.   is_failure: 4 and 8: the device tried and
+    failed, or its memory did; another try may succeed.   is_patience: 5 and 6: it is at work on a long command and asks
+    for time.   is_from_gateway: 10 and 11: a gateway says that the device behind it is silent.
+    """
 
     def __init__(self, device, register, function, code):
-        ModbusError.__init__(self, device, register, "an answer to function %d" % function, exception_text(code))
+        ModbusError.__init__(self, device, register, function, code)
         self.function = function
         self.code = code
+        self.is_permanent = code <= 3
+        self.is_failure = code == 4 or code == 8
+        self.is_patience = code == 5 or code == 6
+        self.is_from_gateway = code == 10 or code == 11
 
-    @property
-    def is_permanent(self) -> bool:
-        """Codes 1 to 3: asking again the same way will not help."""
-        return self.code <= 3
+    def __str__(self):
+        from drivers.modbus import exception_texts
 
-    @property
-    def is_failure(self) -> bool:
-        """Codes 4 and 8: the device tried and failed, or its memory did; another try may succeed."""
-        return self.code == 4 or self.code == 8
-
-    @property
-    def is_patience(self) -> bool:
-        """Codes 5 and 6: the device is at work on a long command and asks for time."""
-        return self.code == 5 or self.code == 6
-
-    @property
-    def is_from_gateway(self) -> bool:
-        """Codes 0x0A and 0x0B: a gateway says that the device behind it is silent."""
-        return self.code == 10 or self.code == 11
-
-
-def exception_text(code: int) -> str:
-    return "exception %d (%s)" % (code, EXCEPTION_NAMES.get(code, "not in the standard"))
+        return exception_texts.of(self)

@@ -6,25 +6,22 @@ Application Protocol V1.1b3): functions 1 to 6, 15, 16, 22 and 23.
 
 from drivers.modbus.errors import ExceptionReply, ProtocolError
 
-READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT = 1, 2, 3, 4
-WRITE_COIL, WRITE_SINGLE, WRITE_COILS, WRITE_MULTIPLE, MASK_WRITE, READ_WRITE = 5, 6, 15, 16, 22, 23
-MAX_READ_REGISTERS = 125
-MAX_READ_BITS = 2000
-MAX_WRITE_REGISTERS = 123
-MAX_WRITE_BITS = 1968
 MAX_FRAME = 260  # TCP: 7 + 253; RTU needs 256
+_SHORT_FRAME = 32  # any request but a long write
 
 
 class Framer:
     """One request at a time: `request_*` puts it into `tx` and returns its length; `take(have)` looks at `have` bytes
-    of `rx`."""
+    of `rx`: index in it of the answer's first data byte, 0 while bytes are missing (raises ExceptionReply, CrcError,
+    ProtocolError); `missing(have)` is the error that describes `have` bytes after which nothing more came."""
 
     HEAD = 0
     MATCHES_ANSWERS = False  # the frame itself says which request it answers
 
     def __init__(self):
-        self.tx = bytearray(MAX_FRAME)
+        self.tx = bytearray(_SHORT_FRAME)
         self.rx = bytearray(MAX_FRAME)
+        self._request = b""
         self.device = ""
         self.unit = 0
         self.function = 0
@@ -36,44 +33,39 @@ class Framer:
     def request_read(self, device: str, unit: int, function: int, register: int, count: int) -> int:
         """Length of the frame that reads `count` bits (function 1 or 2, up to 2000) or registers (3 or 4, up to 125).
         ValueError when out of range."""
-        most = MAX_READ_BITS if function <= READ_DISCRETE else MAX_READ_REGISTERS
-        if not READ_COILS <= function <= READ_INPUT or not 1 <= count <= most:
-            text = "read: function 1 or 2 and 1 to 2000 bits, or 3 or 4 and 1 to 125 registers, found %d and %d"
+        if not 1 <= function <= 4 or not 1 <= count <= (2000 if function < 3 else 125):
+            text = "function 1 or 2 reads 1 to 2000 bits, 3 or 4 1 to 125 registers, found %d, %d"
             raise ValueError(text % (function, count))
         self.begin(device, unit, function, register)
         self.put(self.HEAD + 3, count)
-        return self.end(5, (count + 7) // 8 if function <= READ_DISCRETE else 2 * count, 0)
+        return self.end(5, (count + 7) // 8 if function < 3 else 2 * count, 0)
 
     def request_write(self, device: str, unit: int, function: int, register: int, words, count: int) -> int:
         """Length of the frame that writes words[0:count]: one coil (5), one register (6), coils (15, one entry each, 0
         is off), registers (16), or the AND and the OR mask of a register (22). ValueError when out of range."""
-        if function in (WRITE_COILS, MASK_WRITE):
+        if function > 6 and function != 16:
             from drivers.modbus import rare
 
             return rare.write(self, device, unit, function, register, words, count)
-        single = function == WRITE_COIL or function == WRITE_SINGLE
-        if not (single and count == 1) and not (function == WRITE_MULTIPLE and 1 <= count <= MAX_WRITE_REGISTERS):
-            text = "write: function 5 or 6 with 1, 15 with 1 to 1968, 16 with 1 to 123 or 22 with 2, found %d and %d"
-            raise ValueError(text % (function, count))
+        single = function == 5 or function == 6
+        if not (single and count == 1) and not (function == 16 and 1 <= count <= 123):
+            raise ValueError("function 5 or 6 writes 1, 16 1 to 123 registers, found %d, %d" % (function, count))
         self.begin(device, unit, function, register)
         at = self.HEAD + 3
         if single:
-            self.put(at, words[0] if function == WRITE_SINGLE else 0xFF00 if words[0] else 0)
+            self.put(at, words[0] if function == 6 else 0xFF00 if words[0] else 0)
             return self.end(5, 0, 5)
         self.put_block(at, words, count)
         return self.end(6 + 2 * count, 0, 5)
 
-    def take(self, have: int) -> int:
-        """Index in `rx` of the answer's first data byte, 0 while bytes are missing. Raises ExceptionReply, CrcError,
-        ProtocolError."""
-        raise NotImplementedError
-
-    def missing(self, have: int):
-        """The error that describes `have` bytes after which nothing more came."""
-        raise NotImplementedError
-
     def _seal(self, end: int) -> int:
         raise NotImplementedError
+
+    def request(self, length: int):
+        """tx[:length] without a copy; made anew only when it changes, which saves two allocations a request."""
+        if length != len(self._request):
+            self._request = memoryview(self.tx)[:length]
+        return self._request
 
     def begin(self, device, unit, function, register):
         """Function and address; the rest of the PDU follows, then `end`."""
@@ -90,8 +82,17 @@ class Framer:
         self.reply_pdu_bytes = echo_bytes or 2 + data_bytes
         return self._seal(self.HEAD + pdu_bytes)
 
+    def reserve(self, octets):
+        """Room for a longer request than most."""
+        if octets > len(self.tx):
+            longer = bytearray(MAX_FRAME)
+            longer[: len(self.tx)] = self.tx
+            self.tx = longer
+            self._request = b""  # of the shorter one
+
     def put_block(self, at, words, count):
         """Count, byte count and words[0:count] at tx[at:]."""
+        self.reserve(at + 5 + 2 * count)
         self.put(at, count)
         self.tx[at + 2] = 2 * count
         for i in range(count):

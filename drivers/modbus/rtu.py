@@ -6,12 +6,37 @@ but we know the length that the answer must have, so the answer is searched for:
 and the CRC must hold. Every start is tried once, so a flooded line costs no more than one look at each byte.
 """
 
-from drivers.modbus.crc import crc16
+from array import array
+
 from drivers.modbus.errors import CrcError, ExceptionReply, Timeout
 from drivers.modbus.framer import Framer
+from drivers.ticks import const
 
-MAX_RTU_FRAME = 256
-_EXCEPTION_BYTES = 5
+_MAX_RTU_FRAME = const(256)
+_EXCEPTION_BYTES = const(5)
+
+
+# CRC-16, polynomial 0xA001 reflected, start 0xFFFF (V1.02, 6.2.2).
+def _make_table():
+    table = array("H", bytearray(512))
+    for value in range(256):
+        crc = value
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+        table[value] = crc
+    return table
+
+
+_TABLE = _make_table()
+
+
+def crc16(frame, start: int, end: int) -> int:
+    """CRC of frame[start:end]; sent low byte first. Over a frame with its CRC it is 0. Allocates nothing."""
+    table = _TABLE
+    crc = 0xFFFF
+    for i in range(start, end):
+        crc = crc >> 8 ^ table[(crc ^ frame[i]) & 0xFF]
+    return crc
 
 
 class RtuFramer(Framer):
@@ -39,7 +64,7 @@ class RtuFramer(Framer):
                     self._damaged_at = at
             at += 1
         self._scan = at
-        if have >= MAX_RTU_FRAME:
+        if have >= _MAX_RTU_FRAME:
             raise self._protocol("a frame of %d bytes" % self.reply_bytes, "%d bytes without one" % have)
         return 0
 
@@ -73,15 +98,3 @@ class RtuFramer(Framer):
         self._scan = 0
         self._damaged_at = -1
         return end + 2
-
-
-def gap_us(baud: int) -> int:
-    """The silence between two frames, t3.5, in us: 3.5 characters of 11 bits, fixed at 1750 us above 19200 baud (V1.02,
-    2.5.1.1)."""
-    return 1750 if baud > 19200 else (38500000 + baud - 1) // baud
-
-
-def character_us(baud: int, parity: str, stop_bits: int) -> int:
-    """Air time of one character in us, rounded up: start bit, 8 data bits, parity, stop bits."""
-    bits = 9 + (parity != "N") + stop_bits
-    return (bits * 1000000 + baud - 1) // baud

@@ -5,7 +5,6 @@ of which waits, and may have `end_of_send()`, called once the last bit has left 
 """
 
 from drivers.modbus.errors import Closed
-from drivers.modbus.first_bytes import FirstBytes
 
 
 class SerialLink:
@@ -19,7 +18,6 @@ class SerialLink:
         self._open_port = open_port
         self._port = None
         self._end_of_send = None
-        self._first_bytes = FirstBytes()
 
     @property
     def is_open(self) -> bool:
@@ -35,9 +33,9 @@ class SerialLink:
         self._end_of_send = getattr(self._port, "end_of_send", None)
 
     def write(self, frame, length: int):
-        """Hand frame[:length] to the port. Raises Closed."""
+        """Hand the `length` bytes of `frame` to the port. Raises Closed."""
         try:
-            sent = self._port.write(self._first_bytes.of(frame, length))
+            sent = self._port.write(frame)
         except OSError as error:
             self._lost(error)
         if sent != length:

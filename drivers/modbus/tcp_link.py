@@ -8,7 +8,6 @@ import select
 import socket
 
 from drivers.modbus.errors import Closed, Timeout
-from drivers.modbus.first_bytes import FirstBytes
 from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 _IN_PROGRESS = (115, 36, 119, 10035)  # EINPROGRESS on Linux and lwIP, BSD, ESP-IDF, Windows
@@ -29,7 +28,6 @@ class TcpLink:
         self._address = socket.getaddrinfo(host, port)[0][-1]
         self._socket = None
         self._readinto = None
-        self._first_bytes = FirstBytes()
 
     @property
     def is_open(self) -> bool:
@@ -69,10 +67,10 @@ class TcpLink:
             await sleep_ms(_CONNECT_POLL_MS)
 
     def write(self, frame, length: int):
-        """Send frame[:length] whole. Raises Closed; a full send buffer counts as a dead peer (one request is in flight
-        at most)."""
+        """Send the `length` bytes of `frame`. Raises Closed; a full send buffer counts as a dead peer, as at most one
+        request is in flight."""
         try:
-            sent = self._socket.send(self._first_bytes.of(frame, length))
+            sent = self._socket.send(frame)
         except OSError as error:
             raise Closed(self.name, 0, "an open connection", "error %s" % error.errno)
         if sent != length:

@@ -1,7 +1,7 @@
 """ABB Terra AC wallbox, Modbus RTU or TCP. It wants to be read at least every 30 s."""
 
 from drivers.decode import u16, u32
-from drivers.output import PhaseCurrent
+from drivers.phase_current import PhaseCurrent
 from drivers.point import Point
 from drivers.profile import Profile
 

@@ -4,7 +4,7 @@ A setpoint is valid for 0x3005 seconds (10 to 60) and is then replaced by the fa
 """
 
 from drivers.decode import u16, u32
-from drivers.output import PhaseCurrent, deciamps_from_w
+from drivers.phase_current import PhaseCurrent, deciamps_from_w
 from drivers.point import Point
 from drivers.profile import Profile
 

@@ -1,7 +1,7 @@
 """Heidelberg Energy Control AC wallbox, RS-485."""
 
 from drivers.decode import u16, u32
-from drivers.output import PhaseCurrent, deciamps_from_w
+from drivers.phase_current import PhaseCurrent, deciamps_from_w
 from drivers.point import Point
 from drivers.profile import Profile
 

@@ -23,7 +23,7 @@ class HuaweiTimes(Profile):
     answer), about one request a second, one client."""
 
     connect_delay_ms = 1000
-    request_gap_ms = 1000
+    request_gap_ms = gateway_gap_ms = 1000
     control_poll_ms = 1000
     min_poll_ms = 1000
     lost_after_ms = 6000

@@ -4,7 +4,7 @@ Each value is a request of its own, at least 0.5 s after the one before; writes 
 """
 
 from drivers.decode import u32
-from drivers.output import PhaseCurrent, deciamps_from_w
+from drivers.phase_current import PhaseCurrent, deciamps_from_w
 from drivers.point import Point
 from drivers.profile import Profile
 

@@ -62,20 +62,13 @@ def _count(buf, i, first, last):
 class ModulesField(Field):
     """Keeps the registers of all modules beside their number: 240 bytes instead of a hundred readings."""
 
-    def __init__(self, point, params, reading):
-        Field.__init__(self, point, params, reading)
-        reading.words = array("H", bytes(2 * _TABLE))
-
-    def store(self, buf, start, at_ms):
-        words, at = self.reading.words, start + self.at
+    def store(self, reading, buf, start, at_ms):
+        if not hasattr(reading, "words"):
+            reading.words = array("H", bytes(2 * _TABLE))
+        words, at = reading.words, start + self.at
         for index in range(_TABLE):
             words[index] = u16(buf, at + 2 * index)
-        Field.store(self, buf, start, at_ms)
-
-
-class ModulesPoint(Point):
-    def field(self, params, reading):
-        return ModulesField(self, params, reading)
+        Field.store(self, reading, buf, start, at_ms)
 
 
 class PowerCabinet(Profile):
@@ -104,7 +97,7 @@ class PowerCabinet(Profile):
         Point("flow_dl_min", 4, 0x0015, u16, high=10000, absent=(0xFFFF,)),
         Point("cooling_faults", 4, 0x0016, u16, high=0xFF),
         Point("cooling_level", 4, 0x0017, u16, high=3),
-        ModulesPoint("modules", 4, 0x0100, fitted, words=_TABLE, high=MODULES),
+        Point("modules", 4, 0x0100, fitted, words=_TABLE, high=MODULES, field=ModulesField),
         Point("modules_working", 4, 0x0100, working, words=_TABLE, high=MODULES),
         Point("modules_faulty", 4, 0x0100, faulty, words=_TABLE, high=MODULES),
         Point("module_hottest_dc", 4, 0x0100, hottest, words=_TABLE, low=_COLDEST_DC, high=_HOTTEST_DC),

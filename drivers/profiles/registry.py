@@ -15,13 +15,19 @@ ROLES = {
     "acrel_adl400": "meter",
     "acrel_adw300": "meter",
     "acrel_djsf1352": "meter",
+    "acrel_djsf1352_rn6": "meter",
     "huawei_meter": "meter",
+    "huawei_emma_meter": "meter",
+    "huawei_smartlogger_meter": "meter",
+    "sungrow_sg_meter": "meter",
     "sungrow_sh_meter": "meter",
     "sunspec_meter": "meter",
     "sunspec_meter_2": "meter",
     "sunspec_der": "pv",
     "huawei_sun2000": "pv",
     "huawei_sun2000_hybrid": "pv",
+    "huawei_emma": "pv",
+    "huawei_smartlogger": "pv",
     "sungrow_sg": "pv",
     "sungrow_sh": "pv",
     "sunspec_battery": "bms",
@@ -53,7 +59,7 @@ ROLES = {
 }
 
 # Makers whose machines are several devices of a station behind one unit id: inverter, battery, meter.
-_MACHINES = ("huawei_", "sungrow_sh", "sunspec_")
+_MACHINES = ("huawei_", "sungrow_", "sunspec_")
 
 
 def may_share_unit(name: str, other: str) -> bool:

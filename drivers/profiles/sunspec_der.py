@@ -1,29 +1,15 @@
-"""PV inverters with the SunSpec models of IEEE 1547-2018: 701 (measurement), 702 (capacity), 704 (controls).
-
-The heartbeat of model 715 is not written: a limit ends by its own reversion time.
-"""
+"""PV inverters with the SunSpec models of IEEE 1547-2018: 701 (measurement), 702 (capacity), 704 (controls), 715 (the
+controller's heartbeat)."""
 
 from drivers.decode import NOT_S16, NOT_U16, s16, u16
-from drivers.jobs import Job
 from drivers.point import Point
 from drivers.profile import Profile
-from drivers.sunspec import LimitPercent, Rating
+from drivers.profiles.sunspec_controls import LimitPercent, Rating, refresh_ms, revert_s
+from drivers.profiles.sunspec_heartbeat import Heartbeat, beat
 
 # InvSt of model 701 to St of models 101 to 113: 0 off, 1 sleeping, 2 starting, 3 running, 4 throttled, 5 shutting down,
 # 6 fault, 7 standby.
 _STATUS = {0: 1, 1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 7, 7: 8}
-
-
-class Capacity(Rating):
-    """WMax of model 702, offset 26, with W_SF, offset 45; the station file's `rated_w` when the device has none."""
-
-    def __init__(self, device, bases):
-        Job.__init__(self, device)
-        device.facts["wmax_w"] = device.params["rated_w"]
-        if 702 in bases:
-            self.register, self._scale, self.count = bases[702] + 26, 19, 20
-        else:
-            self.done = True
 
 
 class DerLimitPercent(LimitPercent):
@@ -33,29 +19,16 @@ class DerLimitPercent(LimitPercent):
     """
 
     read_words = 41  # 14 to 54: the scale factor comes with the value
-
-    def __init__(self):
-        LimitPercent.__init__(self, "limit_w", high=("rated_w", 1000))
-        self.register = 14
-        self.model = 704
+    at_percent, at_enable, at_scale = 2, 0, 80
 
     def put(self, device, raw, words):
+        beat(device)
         words[0] = 1
         words[1] = raw
         words[2] = self.to_raw(device, device.facts.get("wmax_w", 1))
         words[3] = words[4] = 0
-        words[5] = device.params.get("watchdog_s") or self.revert_s
+        words[5] = revert_s(device)
         return 6
-
-    def get(self, device, buf, at):
-        exponent = s16(buf, at + 80)
-        if not -3 <= exponent <= 2:
-            return None
-        device.facts["limit_sf"] = exponent
-        enabled, percent = u16(buf, at), u16(buf, at + 2)
-        if enabled != 1:
-            return self.to_raw(device, device.facts.get("wmax_w", 1))
-        return percent if percent != 0xFFFF else None
 
 
 class SunspecDer(Profile):
@@ -76,13 +49,13 @@ class SunspecDer(Profile):
         Point("in_service", 3, 2, u16, absent=NOT_U16, model=703, high=1, slow=True),
         Point("local_control", 3, 2, u16, absent=NOT_U16, model=715, high=1, slow=True),
     )  # fmt: skip
-    outputs = (DerLimitPercent(),)
+    outputs = (DerLimitPercent(14, 704), Heartbeat())
 
     def surveys(self, device, bases):
-        return (Capacity(device, bases),)
+        return (Rating(device, bases),)
 
     def refresh_ms(self, params):
-        return (params.get("watchdog_s") or LimitPercent.revert_s) * 1000 // 3
+        return refresh_ms(params)
 
 
 PROFILE = SunspecDer()

@@ -1,17 +1,20 @@
-"""Storage with the SunSpec models of IEEE 1547-2018, as power conversion: 701 (measurement), WSet of 704 (controls)."""
+"""Storage with the SunSpec models of IEEE 1547-2018, as power conversion: 701 (measurement), WSet of 704 (controls),
+715 (the controller's heartbeat)."""
 
 from drivers.decode import NOT_S16, NOT_U16, POW10, s16, s32, u16
 from drivers.output import RAW, Output
 from drivers.point import Point
 from drivers.profile import Profile
+from drivers.profiles.sunspec_controls import revert_s
+from drivers.profiles.sunspec_heartbeat import Heartbeat, beat
 from drivers.sequence import Step
 
-_REVERT_S = 60
 _WATTS = 1  # WSetMod
 
 
-def _revert_s(device, raw):
-    return device.params.get("watchdog_s") or _REVERT_S
+def _enable(device, raw):
+    beat(device)
+    return 1
 
 
 class WattSetpoint(Output):
@@ -26,11 +29,11 @@ class WattSetpoint(Output):
 
     def __init__(self):
         steps = (
-            Step(16, 31, _revert_s, words=2, once=True),
+            Step(16, 31, revert_s, words=2, once=True),
             Step(16, 30, 0, once=True),
             Step(16, 23, _WATTS, once=True),
             Step(16, 24, RAW, words=2),
-            Step(16, 22, 1),
+            Step(16, 22, _enable),
         )
         low, high = ("rated_w", -1000), ("rated_w", 1000)
         Output.__init__(self, "power_w", 16, 24, words=2, low=low, high=high, model=704, steps=steps)
@@ -73,7 +76,7 @@ class SunspecDerStorage(Profile):
               high=("rated_w", 1500), slow=True),
         Point("local_control", 3, 2, u16, absent=NOT_U16, model=715, high=1, slow=True),
     )  # fmt: skip
-    outputs = (WattSetpoint(),)
+    outputs = (WattSetpoint(), Heartbeat())
 
 
 PROFILE = SunspecDerStorage()

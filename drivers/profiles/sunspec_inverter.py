@@ -3,7 +3,7 @@
 from drivers.decode import NOT_S16, NOT_U16, f32, s16, u16
 from drivers.point import Point
 from drivers.profile import Profile
-from drivers.sunspec import LimitPercent, Rating
+from drivers.profiles.sunspec_controls import LimitPercent, Rating, refresh_ms
 
 _LOW, _HIGH = ("rated_w", -100), ("rated_w", 1500)
 
@@ -26,13 +26,13 @@ class SunspecInverter(Profile):
         Point("status", 3, 48, u16, absent=NOT_U16, model=113, high=8),
         Point("available_w", 3, 31, u16, absent=NOT_U16, scale_at=1, model=122, high=_HIGH, slow=True),
     )
-    outputs = (LimitPercent("limit_w", high=("rated_w", 1000)),)
+    outputs = (LimitPercent(),)
 
     def surveys(self, device, bases):
         return (Rating(device, bases),)
 
     def refresh_ms(self, params):
-        return (params.get("watchdog_s") or LimitPercent.revert_s) * 1000 // 3
+        return refresh_ms(params)
 
 
 PROFILE = SunspecInverter()

@@ -4,15 +4,11 @@ from drivers.decode import NOT_S16, NOT_U16, POW10, f32, s16, u16
 from drivers.output import Output
 from drivers.point import Point
 from drivers.profile import Profile
+from drivers.profiles.sunspec_controls import percent_of, revert_s, watts_of
 from drivers.sequence import Step
 
 _LOW, _HIGH = ("rated_w", -1500), ("rated_w", 1500)
-_REVERT_S = 60
 _BOTH_LIMITS = 3  # StorCtl_Mod: bit 0 charging, bit 1 discharging
-
-
-def _revert_s(device, raw):
-    return device.params.get("watchdog_s") or _REVERT_S
 
 
 def _window(device, raw):
@@ -31,7 +27,7 @@ class Rates(Output):
 
     def __init__(self):
         steps = (
-            Step(16, 15, _revert_s, once=True),
+            Step(16, 15, revert_s, once=True),
             Step(16, 12, _window, words=2),
             Step(16, 5, _BOTH_LIMITS),
         )
@@ -39,32 +35,16 @@ class Rates(Output):
         Output.__init__(self, "power_w", 16, 12, words=2, low=low, high=high, model=124, steps=steps)
 
     def to_raw(self, device, value):
-        """floor(value * 100 * 10^-SF / WChaMax); 0 while the device has not told its scale."""
+        """0 while the device has not told its scale."""
         wcha_w, exponent = device.facts.get("wcha_w"), device.facts.get("rate_sf", 0)
         if not wcha_w:
             return 0
-        # Digit by digit, so that no step leaves 31 bits.
-        rest = min(abs(value), wcha_w) * 100
-        raw = rest // wcha_w
-        rest -= raw * wcha_w
-        for _ in range(-exponent):
-            rest *= 10
-            digit = rest // wcha_w
-            raw = raw * 10 + digit
-            rest -= digit * wcha_w
-        if exponent == 1:
-            rest += raw % 10
-            raw //= 10
         if value < 0:
-            return -raw - (rest > 0)
-        return raw
+            return -percent_of(min(-value, wcha_w), wcha_w, exponent, True)
+        return percent_of(min(value, wcha_w), wcha_w, exponent)
 
     def to_value(self, device, raw):
-        wcha_w, exponent = device.facts.get("wcha_w", 0), device.facts.get("rate_sf", 0)
-        if exponent == 1:
-            raw, exponent = 10 * raw, 0
-        divisor, magnitude = 100 * POW10[-exponent], abs(raw)
-        watts = wcha_w // divisor * magnitude + wcha_w % divisor * magnitude // divisor
+        watts = watts_of(abs(raw), device.facts.get("wcha_w", 0), device.facts.get("rate_sf", 0))
         return -watts if raw < 0 else watts
 
     def get(self, device, buf, at):

@@ -19,17 +19,22 @@ REPOSITORY = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("wire_probe.py")
 
 
-async def run_micropython(script, *arguments, within_s=60):
-    """What a script prints on MicroPython with a board-sized heap; it must end with 0."""
+async def start_micropython(script, *arguments):
+    """A script on MicroPython with a board-sized heap, its output in a pipe."""
     found = shutil.which("micropython", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     assert found, "micropython is not installed"
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         found,
         *("-X", "heapsize=190wK", str(script), *map(str, arguments)),
         env={**os.environ, "MICROPYPATH": f"{REPOSITORY}:.frozen"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+
+
+async def run_micropython(script, *arguments, within_s=60):
+    """What a script prints on MicroPython with a board-sized heap; it must end with 0."""
+    process = await start_micropython(script, *arguments)
     try:
         output, _ = await asyncio.wait_for(process.communicate(), within_s)
         assert process.returncode == 0, output.decode()
@@ -38,6 +43,24 @@ async def run_micropython(script, *arguments, within_s=60):
             process.kill()
             await process.wait()
     return output.decode()
+
+
+def lost(device):
+    """Requests to a device that brought no answer: of a state of `station_probe`."""
+    return sum(device[kind] for kind in ("timeouts", "crc_errors", "protocol_errors"))
+
+
+def few(device):
+    """As many as a stalled machine may cost it."""
+    return 3 + device["ok"] // 10
+
+
+TRIES = 3
+HELD_MS = 150  # generous: the two cores are shared. The figure itself is a benchmark's business
+
+
+class Held(AssertionError):
+    """The loop was held for longer than a client may."""
 
 
 class Pump:
@@ -111,7 +134,7 @@ class Bench:
             self.server = None
 
     async def probe(self, runtime, seconds, unit=1, function=3, register=0, count=10, meanwhile=None):
-        """Lines of the probe: [(ms, outcome, rest)], and the longest time that its loop was held, ms.
+        """Lines of the probe: [(ms, outcome, rest)]. Raises Held when its loop was not free for HELD_MS.
 
         MicroPython gets a process; CPython runs beside the server in this one, where coverage sees it.
         """
@@ -123,7 +146,10 @@ class Bench:
         output = await asyncio.wait_for(reading, seconds + 20)
         assert output and output[-1].startswith("held "), output
         lines = [line.split(" ", 2) for line in output[:-1]]
-        return [(int(ms), outcome, rest) for ms, outcome, rest in lines], int(output[-1].split()[1])
+        held_ms = int(output[-1].split()[1])
+        if held_ms >= HELD_MS:
+            raise Held(f"the loop was held for {held_ms} ms")
+        return [(int(ms), outcome, rest) for ms, outcome, rest in lines]
 
     async def _in_process(self, arguments):
         output = await run_micropython(PROBE, *arguments)
@@ -137,18 +163,24 @@ class Bench:
 
 @pytest.fixture
 def bench():
-    """`bench(scene)` runs `async scene(bench)` and takes the servers down after it."""
+    """`bench(scene)` runs `async scene(bench)` and takes the servers down after it. When the loop was held it is tried
+    again: a machine that stalls does so now and then, a client that holds the loop does so always."""
+
+    async def whole(scene):
+        made = Bench()
+        try:
+            await scene(made)
+        finally:
+            await made.stop_server()
+            if made.pump:
+                made.pump.close()
 
     def run(scene):
-        async def whole():
-            made = Bench()
+        for _ in range(TRIES - 1):
             try:
-                await scene(made)
-            finally:
-                await made.stop_server()
-                if made.pump:
-                    made.pump.close()
-
-        asyncio.run(whole())
+                return asyncio.run(whole(scene))
+            except Held:
+                pass
+        return asyncio.run(whole(scene))
 
     return run

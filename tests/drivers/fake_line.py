@@ -121,8 +121,9 @@ class FakeLine:
         return False
 
     def stray(self, data):
-        """Bytes that come without a request."""
-        self._waiting += data
+        """Bytes that come without a request; what finds no room in the receive buffer is lost."""
+        if len(self._waiting) < 4096:
+            self._waiting += data
 
     def write(self, frame, length):
         frame = bytes(frame[:length])

@@ -10,7 +10,8 @@ import asyncio
 import json
 import sys
 
-from drivers.modbus.client import rtu_tcp_client
+from drivers.modbus import rare
+from drivers.modbus.clients import rtu_tcp_client
 from drivers.modbus.errors import ModbusError
 from drivers.modbus.tcp_link import TcpLink
 from tests.drivers.wire_probe import make_client
@@ -25,7 +26,7 @@ async def perform(client, op):
         await client.write("probe", 1, op[1], op[2], op[3], len(op[3]))
         return []
     else:
-        at = await client.read_write("probe", 1, op[1], op[2], op[3], op[4], len(op[4]))
+        at = await client.exchange(rare.read_write(client.framer, "probe", 1, op[1], op[2], op[3], op[4], len(op[4])))
         length = 2 * op[2]
     return list(rx[at : at + length])
 

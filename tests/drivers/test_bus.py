@@ -4,10 +4,14 @@
 import asyncio
 
 from drivers.bus import Bus
-from drivers.modbus.client import rtu_client, rtu_tcp_client, tcp_client
+from drivers.decode import u16
+from drivers.modbus.clients import rtu_client, rtu_tcp_client, tcp_client
+from drivers.point import Point
 from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
 from tests.drivers.fake_line import FakeLine, FakeUnit
 from tests.drivers.stations import device
+from tests.drivers.tables import Table
+from tests.drivers.tables import device as made_up
 
 RTU = {"id": "line", "kind": "rtu"}
 TCP = {"id": "lan", "kind": "tcp"}
@@ -232,7 +236,7 @@ def test_every_request_is_counted_by_what_became_of_it():
         assert first.exceptions == 2 and first.answers - first.ok == 2 and 0 <= first.requests - first.answers <= 1
         assert behind.answers == 0 and behind.requests == behind.exceptions == 3
         assert silent.answers == 0 and silent.timeouts == silent.requests == 3
-        assert first.turnaround.max_ms >= first.turnaround.at_ms(990) >= first.turnaround.at_ms(500)
+        assert first.turnaround_max_ms >= first.turnaround_ms(990) >= first.turnaround_ms(500)
 
     scene(RTU, fakes, play)
 
@@ -252,7 +256,7 @@ def test_a_babbling_device_is_left_alone_and_the_others_are_read():
         fakes[1][2].silent = True
         task = asyncio.create_task(babble())
         await until(lambda: devices[1].health.quarantined, 4000)
-        assert devices[1].health.protocol_errors <= 3
+        assert devices[1].health.protocol_errors < 12, "the limit for noise that is not babbling"
         before = devices[0].health.ok
         await sleep_ms(500)
         assert devices[0].health.ok - before > 10
@@ -319,3 +323,26 @@ def test_noise_in_front_of_every_answer_is_survived():
         assert devices[0].health.crc_errors == 0 and devices[0].readings["power_w"].value == 20000
 
     scene(RTU, [pile(1, poll_ms=10)], play)
+
+
+def test_a_pause_that_the_gateway_needs_holds_for_all_devices_behind_it():
+    table = Table("meter", points=(Point("power_w", 3, 10, u16),), gateway_gap_ms=40, control_poll_ms=20)
+    line = FakeLine({unit: FakeUnit({10: 5}) for unit in (1, 2, 3)}, False)
+    sent_ms, write = [], line.write
+
+    def timed(frame, length):
+        sent_ms.append(ticks_ms())
+        write(frame, length)
+
+    line.write = timed
+    devices = [made_up(table, id="d%d" % unit, unit=unit) for unit in (1, 2, 3)]
+    bus = Bus(TCP, tcp_client(line, 200), devices)
+
+    async def main():
+        task = asyncio.create_task(bus.run())
+        await until(lambda: len(sent_ms) >= 16, 20000)
+        task.cancel()
+
+    asyncio.run(main())
+    assert min([ticks_diff(b, a) for a, b in zip(sent_ms, sent_ms[1:])]) >= 40
+    assert line.order[:3] != line.order[:1] * 3 and {line.order.count(unit) for unit in (1, 2, 3)} <= {5, 6}, line.order

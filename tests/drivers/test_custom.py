@@ -11,7 +11,7 @@ from drivers.reading import GOOD
 from tests.drivers.stations import params
 from tests.drivers.tables import answer
 
-FOLDER = __file__.rsplit("/tests/", 1)[0] + "/tools/profiles/"
+FOLDER = __file__.rsplit("/tests/", 1)[0] + "/tools/stations/profiles/"
 SAME = ("acrel_dtsd1352", "foxess_evc")
 
 
@@ -47,9 +47,8 @@ def test_the_readings_are_the_same_whatever_the_registers_hold():
             for plan in plans:
                 for block in plan.blocks:
                     answer(block, registers, at_ms=1000 * turn)
-            for reading in left.readings.values():
-                other = right.readings[reading.name]
-                assert content(reading) == content(other), (name, turn, reading.name)
+            for point, reading in left.readings.items():
+                assert content(reading) == content(right.readings[point]), (name, turn, point)
                 good += reading.quality == GOOD
     assert good > 100, "some of the drawn values must be plausible"
 

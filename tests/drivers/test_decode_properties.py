@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers import decode
+from drivers import decode, decode_wide
 from drivers.decode import FLOATS, WORDS, f32, f32_lw
 
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -38,5 +38,6 @@ def test_no_content_of_the_registers_raises_anything(data, at):
 
 
 def test_every_decoder_has_its_width():
-    names = [name for name in dir(decode) if name[:1] in "usf" and name[1:2].isdigit() or name == "bit"]
+    every = set(dir(decode) + dir(decode_wide))
+    names = [name for name in every if name[:1] in "usf" and name[1:2].isdigit() or name == "bit"]
     assert sorted(names) == sorted(function.__name__ for function in WORDS)

@@ -10,7 +10,7 @@ import pytest
 from dlt645 import MeterServerService
 
 from tests.drivers import station_probe
-from tests.drivers.conftest import Pump, run_micropython
+from tests.drivers.conftest import Pump, few, lost, run_micropython
 
 
 def meter_on(port, address):
@@ -51,7 +51,7 @@ async def read(runtime, folder, address, seconds, served="123456789012"):
 @pytest.mark.parametrize("address", ["123456789012", None], ids=["by its address", "by the wildcard"])
 def test_a_meter_of_others_is_read(runtime, address, tmp_path):
     state = asyncio.run(read(runtime, tmp_path, address, 3))
-    assert state["alive"] and state["timeouts"] == state["crc_errors"] == state["protocol_errors"] == 0
+    assert state["alive"] and lost(state) <= few(state) and not state["exceptions"]
     values = {name: value for name, (value, quality, _) in state["readings"].items() if quality == 1}
     assert values == {"power_w": -938268, "import_wh": 493826800, "export_wh": 3560400}
 

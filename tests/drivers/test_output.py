@@ -1,5 +1,6 @@
 # runs on: cpython, micropython
-from drivers.output import Output, PhaseCurrent
+from drivers.output import Output
+from drivers.phase_current import PhaseCurrent
 from tests.drivers.stations import words
 from tests.drivers.tables import Table, device
 

@@ -40,10 +40,12 @@ def test_a_jump_within_the_rating_or_after_a_pause_is_believed():
     assert samples(POWER, (0, 350000), step_ms=2100, rated_w=160000)[1] == (350000, GOOD, 0)
 
 
-def test_a_meter_has_no_rating_unless_its_table_gives_one():
+def test_a_meter_has_no_rating_unless_its_table_or_the_station_file_gives_one():
     assert samples(POWER, (0, 350000), role="meter")[1] == (350000, GOOD, 0)
     jumpy = Point("power_w", 3, 0, s32, high=400000, jump=50000)
     assert samples(jumpy, (0, 50001), role="meter")[1] == (0, SUSPECT, 100)
+    seen = samples(POWER, (1000, 1000 + 65536, 1010, 60000), role="meter", jump_w=62100)
+    assert seen == [(1000, GOOD, 0), (1000, SUSPECT, 100), (1010, GOOD, 0), (60000, GOOD, 0)], "of the station file"
 
 
 COUNTER = Point("energy_wh", 3, 0, u32, num=10, high=1 << 50)

@@ -72,10 +72,10 @@ def test_no_content_of_the_registers_of_a_profile_raises_anything(name, data):
                 job.replied(b"abc" + content, 3, 1000 * turn, 1000 * turn + 5)
             else:
                 job.refused(ExceptionReply("d", job.register, job.function, data.draw(st.integers(0, 255))), 5)
-        for reading in dev.readings.values():
+        for point, reading in dev.readings.items():
             assert reading.quality in (ABSENT, GOOD, SUSPECT)
-            if reading.quality != ABSENT and not reading.name.endswith("_wh"):
-                assert -HIGHEST <= reading.value <= HIGHEST, reading.name
+            if reading.quality != ABSENT and not point.endswith("_wh"):
+                assert -HIGHEST <= reading.value <= HIGHEST, point
         for setpoint in dev.setpoints.values():
             assert abs(setpoint.held) <= HIGHEST
         assert dev.profile.start(dev) is None or len(dev.profile.start(dev)) == 2

@@ -3,7 +3,9 @@
 there it only runs.)"""
 
 from drivers.decode import bit, f32, f32_lw, s16, s32_lw, u16, u32
+from drivers.plan import Plan
 from drivers.point import Point
+from drivers.reading import WHY_REFUSED
 from tests.drivers.tables import Table, device
 
 try:
@@ -34,11 +36,13 @@ CONTENTS = (b"\x41\x45\x70\xa4\x00\x02\x00\x03", b"\x7f\xc0\x00\x00\xff\xfe\xff\
 def test_storing_allocates_nothing_whatever_the_content():
     for point in POINTS:
         dev = device(Table("gun", points=(point,)), max_w=90000)
-        field = point.field(dev.params, dev.readings[point.name])
+        block, reading = Plan(dev, 16).blocks[0], dev.readings[point.name]
+        reading.absent(WHY_REFUSED)  # what only a bad sample needs is made with the first one
+        reading.suspect(1, 0)
         for at_ms in range(0, 9000, 700):
             for content in CONTENTS:
                 heap_lock()
                 try:
-                    field.store(content, 0, at_ms)
+                    block.fields[0].store(reading, content, 0, at_ms)
                 finally:
                     heap_unlock()

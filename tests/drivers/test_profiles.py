@@ -2,14 +2,18 @@
 """Every point and setpoint of every profile, against register contents worked out by hand from the vendors' maps."""
 
 from drivers.build import build_buses
-from drivers.device import READINGS
+from drivers.outfit import READINGS
 from drivers.plan import Plan
 from drivers.profiles import registry
 from drivers.reading import ABSENT, GOOD, WHY_IMPLAUSIBLE, WHY_NOT_IMPLEMENTED, WHY_UNKNOWN_CODE
 from tests.drivers.stations import PARAMS, device, params
 
-# A contactor, a direction, and a gun that nobody can command.
-OTHER_SETPOINTS = {"byd_c130": ("contactor",), "cn_pile_v2": ("limit_w", "run"), "xj_dual": ()}
+# A contactor, a direction, heartbeats, and what nobody can command.
+OTHER_SETPOINTS = {
+    "sunspec_der": ("limit_w", "heartbeat"), "sunspec_der_storage": ("power_w", "heartbeat"),
+    "byd_c130": ("contactor",), "cn_pile_v2": ("limit_w", "run"), "xj_dual": (), "huawei_emma": (),
+    "huawei_smartlogger": (),
+}  # fmt: skip
 
 
 def image_reply(plan, image, now=1000):
@@ -23,6 +27,8 @@ def image_reply(plan, image, now=1000):
 
 
 def read(dev, function, registers, max_gap=40):
+    for reading in dev.readings.values():
+        reading.at_ms = None  # no sample before this one
     plan = Plan(dev, max_gap)
     image_reply(plan, {(function, register): word for register, word in registers.items()})
     return {name: (r.value if r.quality == GOOD else None) for name, r in dev.readings.items()}
@@ -159,7 +165,8 @@ def test_the_heidelberg_wallbox():
 
 
 def encoded(dev, value, facts=None):
-    dev.facts.update(facts or {})
+    if facts:
+        dev.facts.update(facts)
     output = dev.profile.outputs[0]
     buffer = [0] * 8
     count = output.put(dev, output.to_raw(dev, value), buffer)

@@ -1,8 +1,9 @@
 # runs on: cpython, micropython
 from drivers.modbus.errors import ExceptionReply
 from drivers.plan import Plan
+from drivers.profiles.sunspec_controls import LimitPercent, Rating
 from drivers.reading import ABSENT, GOOD, WHY_IMPLAUSIBLE, WHY_NOT_IMPLEMENTED
-from drivers.sunspec import LimitPercent, Rating, Walk
+from drivers.sunspec import Walk
 from tests.drivers.stations import device, words
 
 MODELS = ((1, 66), (103, 50), (120, 26), (121, 30), (123, 24))
@@ -159,7 +160,7 @@ def test_a_limit_is_written_with_revert_time_and_enable_in_one_piece():
 
 def test_percent_is_rounded_down_with_any_scale_factor():
     dev = device("sunspec_inverter")
-    output = LimitPercent("limit_w", high=160000)
+    output = LimitPercent()
     for wmax_w in (160000, 99999, 7000, 2500000):
         for exponent in (-3, -2, -1, 0):
             dev.facts.update({"wmax_w": wmax_w, "limit_sf": exponent})
@@ -172,7 +173,7 @@ def test_percent_is_rounded_down_with_any_scale_factor():
 
 def test_a_device_that_is_no_inverter_has_nothing_to_read_or_write():
     dev, plan = ready(registers(models=((1, 66), (203, 105)))[0])
-    assert plan.blocks == [] and plan.commands == []
+    assert plan.blocks == () and plan.commands == ()
 
 
 def test_a_rating_that_makes_no_sense_is_not_taken():
@@ -184,3 +185,20 @@ def test_a_rating_that_makes_no_sense_is_not_taken():
         data[40:42] = words(exponent & 0xFFFF)
         job.replied(data, 0, 1, 2)
         assert job.done and dev.facts["wmax_w"] == 160000
+
+
+def test_a_device_that_is_walked_again_after_the_start_was_forgotten_still_reads_its_floats():
+    import sys
+
+    dev = device("sunspec_inverter")
+    for name in ("drivers.planner", "drivers.spans", "drivers.plausibility", "drivers.outfit"):  # firmware/start.py
+        module = sys.modules.pop(name, None)
+        if module is not None:
+            delattr(sys.modules["drivers"], name.split(".")[1])
+    plan = Plan(dev, 40)
+    plan.adopt({113: 40002})
+    floats = [field for block in plan.blocks for field in block.fields if type(field).__name__ == "ComposedField"]
+    assert floats
+    for block in plan.blocks:
+        block.replied(b"\x46\x9c\x40\x00" * block.count, 0, 1, 2)  # 20000.0 wherever a float is
+    assert dev.readings["power_w"].value == 20000

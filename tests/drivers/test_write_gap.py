@@ -50,7 +50,7 @@ def test_waiting_for_the_pause_does_not_keep_the_bus_awake():
     job.fill([0] * 8)
     job.replied(b"", 0, now, now)
     agenda.answered(job, now)
-    for block in agenda.plan.blocks:
+    for block in agenda.blocks:
         block.due_ms = ticks_add(now, 4000)
     later = ticks_add(now, 600)
     assert agenda.next_job(later) is None and agenda.idle_ms(later) > 900

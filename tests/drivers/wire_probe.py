@@ -11,7 +11,7 @@ import asyncio
 import sys
 
 from boards.unix.uart import open_uart
-from drivers.modbus.client import rtu_client, tcp_client
+from drivers.modbus.clients import rtu_client, tcp_client
 from drivers.modbus.errors import ModbusError
 from drivers.modbus.serial_link import SerialLink
 from drivers.modbus.tcp_link import TcpLink

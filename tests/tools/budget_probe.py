@@ -10,7 +10,7 @@ import json
 import sys
 from array import array
 
-from firmware import config as station_file
+from firmware import start
 
 READINGS = {
     "meter": ("power_w",),
@@ -26,9 +26,9 @@ BUCKETS = 300
 
 
 class Probe:
-    def __init__(self, app, first_ms, last_ms):
-        self.app, self.first_ms, self.last_ms = app, first_ms, last_ms
-        self.readings = {each.id: [each.readings[n] for n in READINGS[each.role]] for each in app.devices.values()}
+    def __init__(self, running, first_ms, last_ms):
+        self.alarms, self.first_ms, self.last_ms = running.alarms, first_ms, last_ms
+        self.readings = {each.id: [each.readings[n] for n in READINGS[each.role]] for each in running.devices.values()}
         self.counts = {name: array("H", [0] * BUCKETS) for name in self.readings}
         self.oldest_ms = {name: 0 for name in self.readings}
         self.late_ms = 0
@@ -59,7 +59,7 @@ class Probe:
                     self.oldest_ms[name] = max(self.oldest_ms[name], age_ms)
 
     def tell(self, told):
-        answer = {"alarms": [[each["code"], each["device"]] for each in self.app.watch._alarms.active()]}
+        answer = {"alarms": [[each["code"], each["device"]] for each in self.alarms.active()]}
         if not told:
             answer["ages"] = {name: [self.p99_ms(name), self.oldest_ms[name]] for name in self.readings}
             answer["late_ms"] = self.late_ms
@@ -78,15 +78,12 @@ class Probe:
 
 def main(first_s, last_s):
     gc.threshold(8192)
-    config = station_file.load("station.json")
-    station_file.unload()
-    gc.collect()
-    from firmware.app import App
-
-    app = App(config)
+    running = start.station()
+    if running is None:
+        sys.exit(2)
     gc.threshold(-1)
-    app.supervisor.add("probe", Probe(app, 1000 * first_s, 1000 * last_s).run)
-    asyncio.run(app.run())
+    running.supervisor.add("probe", Probe(running, 1000 * first_s, 1000 * last_s).run)
+    asyncio.run(running.supervisor.run())
 
 
 main(int(sys.argv[1]), int(sys.argv[2]))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from control import entitlement, estimate, ladder, storage
 from drivers import timing
 from drivers.profiles import registry
 from firmware import config as station_file
@@ -19,7 +20,8 @@ def demo():
 
 def budget(station, **options):
     assert station_file.check(station) == [], [str(each.text("en")) for each in station_file.check(station)]
-    return Budget(station_file.completed(station), **options)
+    config = station_file.completed(station)
+    return Budget(config, station_file.check_in_time(config), **options)
 
 
 def device(station, name):
@@ -38,7 +40,7 @@ def wallboxes(count, baud, **keys):
 
 
 def findings(found):
-    return [(each.path, each.found, each.allowed) for each in found.findings]
+    return [(each.path, each.found, each.text("en").split("allowed: ")[1]) for each in found.findings]
 
 
 @pytest.fixture
@@ -123,6 +125,32 @@ def test_a_dlt645_meter_is_counted_by_its_own_frames():
     requests = timing.requests_of({"kind": "dlt645", "baud": 2400}, [params])
     assert requests[0].line_us == 43 * 4584 + 50000 + 100000
     assert timing.device_age_ms(requests, "it") > 1000, "too old for the meter of the grid connection"
+
+
+def test_a_silent_dlt645_meter_costs_its_time_out_and_the_silence_of_its_line():
+    """600 ms and a broken frame of 20 + 24 characters, 20 ms for it to be over, 50 ms before the next request."""
+    assert timing.silence_us({"kind": "dlt645", "baud": 2400}) == 600000 + 44 * 4584 + 20000 + 50000
+    assert timing.silence_us({"kind": "dlt645"}) == timing.silence_us({"kind": "dlt645", "baud": 2400})
+
+
+def test_ages_that_are_refused_are_those_that_control_does_not_trust():
+    trusted = {"meter": ladder._HOLD_MS, "pv": estimate._PV_STALE_MS, "pcs": storage._SILENT_MS}
+    trusted.update(bms=5 * storage._SILENT_MS, gun=min(entitlement._DEAF_MS, estimate._GUN_STALE_MS))
+    assert trusted == timing.TRUSTED_MS
+
+
+def test_a_turnaround_that_nobody_knows_is_shown_as_assumed(run, tmp_path):
+    """The gun by a custom profile that says 45 ms, the others by none."""
+    station = demo()
+    device(station, "gun5")["profile"] = "custom:foxess_evc"
+    profile = json.loads((DEMO.parent / "profiles" / "foxess_evc.json").read_text(encoding="utf-8"))
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "foxess_evc.json").write_text(json.dumps({**profile, "turnaround_ms": 45}))
+    code, out, _ = run(station, "--lang", "en")
+    assert code == 0 and "evidence grade D" in out
+    rows = [[cell.strip() for cell in line.split("│")] for line in out.splitlines() if "setpoint" in line]
+    shown = {row[1]: row[5] for row in rows if len(row) == 8}
+    assert (shown["gun5"], shown["gun4"], shown["gun1"]) == ("45", "30 D", "15 D")
 
 
 @pytest.mark.parametrize("name", sorted(registry.ROLES))
@@ -235,14 +263,14 @@ def test_a_faster_line_with_fewer_wallboxes_is_not_refused():
 def test_a_meter_that_is_asked_too_seldom_is_refused():
     station = demo()
     device(station, "meter")["poll_ms"] = 502
-    assert findings(budget(station)) == [("devices[0].poll_ms", "601 ms", "<= 600 ms")]
+    assert findings(budget(station)) == [("devices[0].poll_ms", 601, "at most 600")]
     device(station, "meter")["poll_ms"] = 501
     assert findings(budget(station)) == []
 
 
 def test_a_watchdog_shorter_than_the_slowest_refresh_is_refused():
     found = findings(budget(wallboxes(2, 19200, watchdog_s=1)))
-    assert [each[:2] for each in found] == [("devices[9].watchdog_s", "1 s"), ("devices[10].watchdog_s", "1 s")]
+    assert [each[:2] for each in found] == [("devices[9].watchdog_s", 1), ("devices[10].watchdog_s", 1)]
 
 
 def test_too_little_headroom_is_refused_with_the_permille_that_would_do(run):

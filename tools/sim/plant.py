@@ -16,6 +16,15 @@ AC_PROFILES = ("abb_terra_ac", "foxess_evc", "heidelberg_ec", "keba_p30")
 DISCHARGING_PROFILES = ("ambibox", "cn_pile_v2", "sigenergy_evdc", "wallbox_quasar")
 
 
+CUSTOM = "custom:"
+
+
+def simulated_profile(device):
+    """The built-in profile whose simulated device stands for a device of a station file: its own, or what a custom
+    profile's `simulated_as` names ("" when it names none)."""
+    return device.get("simulated_as", "") if device["profile"].startswith(CUSTOM) else device["profile"]
+
+
 class Noise:
     """Slow random wandering around 0 (first-order, seeded): what small loads do."""
 
@@ -64,7 +73,8 @@ class Plant:
         return plant
 
     def _add_gun(self, device):
-        kind = "ac" if device["profile"] in AC_PROFILES else "dc"
+        profile = simulated_profile(device)
+        kind = "ac" if profile in AC_PROFILES else "dc"
         gun = Gun(
             device["id"],
             self,
@@ -75,9 +85,9 @@ class Plant:
             device.get("watchdog_s"),
             device.get("phases", 3),
         )
-        gun.zero_aborts = device["profile"] == "alpitronic_hyc"
-        gun.may_discharge = device["profile"] in DISCHARGING_PROFILES
-        gun.fallback_latches = device["profile"] != "heidelberg_ec"
+        gun.zero_aborts = profile == "alpitronic_hyc"
+        gun.may_discharge = profile in DISCHARGING_PROFILES
+        gun.fallback_latches = profile != "heidelberg_ec"
         self.guns[device["id"]] = gun
 
     @property

@@ -48,10 +48,16 @@ class SerialLine(LineFaults):
 
     async def start(self):
         self._loop = asyncio.get_running_loop()
-        self._controller_fd, self.port = self._open_pair()
         self._device_fd, self.device_port = self._open_pair()
-        self._loop.add_reader(self._controller_fd, self._from_controller)
         self._loop.add_reader(self._device_fd, self._from_device)
+        await self._start_controller_end()
+
+    async def _start_controller_end(self):
+        self._controller_fd, self.port = self._open_pair()
+        self._loop.add_reader(self._controller_fd, lambda: self._from_controller(self._read(self._controller_fd)))
+
+    def _to_controller(self, data):
+        self._write(self._controller_fd, data)
 
     def _open_pair(self):
         master, slave = os.openpty()
@@ -64,8 +70,8 @@ class SerialLine(LineFaults):
     async def stop(self):
         if not self._fds:
             return
-        self._loop.remove_reader(self._controller_fd)
-        self._loop.remove_reader(self._device_fd)
+        for fd in self._fds:
+            self._loop.remove_reader(fd)
         for timer in (*self._timers, self._silence):
             if timer is not None:
                 timer.cancel()
@@ -75,8 +81,7 @@ class SerialLine(LineFaults):
         self._fds.clear()
 
     # -- controller to devices --
-    def _from_controller(self):
-        data = self._read(self._controller_fd)
+    def _from_controller(self, data):
         if not data:
             return
         now_s = self._loop.time()
@@ -122,7 +127,7 @@ class SerialLine(LineFaults):
         start_s = max(self._loop.time() + self.delay_ms.get(unit, 0) / 1000.0, self._free_at_s)
         if not self.delay_ms.get(unit):
             self._free_at_s = start_s + len(data) * self.character_s
-        self._later(start_s + len(data) * self.character_s, self._write, self._controller_fd, self._damage(data))
+        self._later(start_s + len(data) * self.character_s, self._to_controller, self._damage(data))
 
     def _damage(self, frame):
         """The answer as it arrives: now and then with one bit flipped, or with one to three noise bytes in front."""

@@ -9,6 +9,8 @@ from pymodbus.framer import FramerType
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 
 from tools.sim.devices.catalogue import build_images
+from tools.sim.gateway import BAUD as GATEWAY_BAUD
+from tools.sim.gateway import RtuGateway
 from tools.sim.meter_line import MeterLine
 from tools.sim.serial_line import SerialLine
 from tools.sim.tcp_line import TcpLine
@@ -40,8 +42,8 @@ class SimulatedStation:
                 await self._open_meters(bus, images, self.seed + number)
                 continue
             devices = [image.sim_device() for image in images.values()]
-            open_line = self._open_serial if bus["kind"] == "rtu" else self._open_tcp
-            await open_line(bus, set(images), devices, self.seed + number)
+            open_line = {"rtu": self._open_serial, "rtu_tcp": self._open_gateway, "tcp": self._open_tcp}
+            await open_line[bus["kind"]](bus, set(images), devices, self.seed + number)
         self._ticker = asyncio.create_task(self._tick())
 
     async def _open_serial(self, bus, units, devices, seed):
@@ -49,6 +51,16 @@ class SimulatedStation:
         await line.start()
         self.lines[bus["id"]] = line
         self.wiring[bus["id"]] = {"port": line.port}
+        await self._serve_line(line, devices)
+
+    async def _open_gateway(self, bus, units, devices, seed):
+        line = RtuGateway(units, bus.get("baud", GATEWAY_BAUD), seed=seed)
+        await line.start()
+        self.lines[bus["id"]] = line
+        self.wiring[bus["id"]] = {"host": "127.0.0.1", "tcp_port": line.tcp_port}
+        await self._serve_line(line, devices)
+
+    async def _serve_line(self, line, devices):
         if devices:
             # The pseudo-terminal has no baud rate of its own: the line keeps the byte times.
             await self._serve(
@@ -143,9 +155,9 @@ class SimulatedStation:
         self._line(bus_id).delay_ms[unit] = delay_ms
 
     async def refuse(self, bus_id, on=True):
-        """TCP buses: nobody listens any more and every connection is closed; False: listening again."""
+        """TCP buses and gateways: nobody listens any more and every connection is closed; False: listening again."""
         line = self._line(bus_id)
-        if not isinstance(line, TcpLine):
+        if not isinstance(line, (TcpLine, RtuGateway)):
             raise ValueError(f"bus {bus_id} is a serial line: it cannot refuse a connection; use silence")
         await line.refuse(on)
 

@@ -1,7 +1,8 @@
 # runs on: cpython, micropython
 import asyncio
 
-from drivers.modbus.client import rtu_client, rtu_tcp_client, tcp_client
+from drivers.modbus import rare
+from drivers.modbus.clients import rtu_client, rtu_tcp_client, tcp_client
 from drivers.modbus.errors import Closed, CrcError, ExceptionReply, ModbusError, ProtocolError, Timeout
 from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
 from tests.drivers.fake_line import FakeLine, FakeUnit
@@ -61,7 +62,7 @@ def test_every_function_goes_through():
         registers[10] = 0x12
         await client.write("d", 1, 22, 10, [0xF2, 0x25], 2)
         assert registers[10] == 0x17  # the example of the standard, 6.16
-        at = await client.read_write("d", 1, 10, 2, 11, [77, 88], 2)
+        at = await client.exchange(rare.read_write(client.framer, "d", 1, 10, 2, 11, [77, 88], 2))
         assert (word(client, at), word(client, at + 2), registers[12]) == (0x17, 77, 88)
         at = await client.read("d", 1, 4, 10, 1)
         assert word(client, at) == 0x17

@@ -6,7 +6,8 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.modbus.client import rtu_client, rtu_tcp_client, tcp_client
+from drivers.modbus import rare
+from drivers.modbus.clients import rtu_client, rtu_tcp_client, tcp_client
 from drivers.modbus.errors import ModbusError
 from tests.drivers.fake_line import FakeLine, FakeUnit
 
@@ -23,7 +24,7 @@ CALLS = st.sampled_from(
         lambda client: client.write("d", 1, 5, 0, [1], 1),
         lambda client: client.write("d", 1, 16, 0, [1, 2], 2),
         lambda client: client.write("d", 1, 22, 0, [1, 2], 2),
-        lambda client: client.read_write("d", 1, 0, 3, 0, [7], 1),
+        lambda client: client.exchange(rare.read_write(client.framer, "d", 1, 0, 3, 0, [7], 1)),
     ]
 )
 # Replaced, cut, extended, or with one bit changed.

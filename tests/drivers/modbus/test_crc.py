@@ -1,5 +1,5 @@
 # runs on: cpython, micropython
-from drivers.modbus.crc import crc16
+from drivers.modbus.rtu import crc16
 
 # Checked with three independent libraries (minimalmodbus, pymodbus, modbus_tk); unit 1.
 GOLDEN = (

@@ -4,9 +4,8 @@
 Their check sums were made with three independent libraries (minimalmodbus, pymodbus, modbus_tk); unit 1.
 """
 
-from drivers.modbus.crc import crc16
 from drivers.modbus.errors import ExceptionReply, ModbusError
-from drivers.modbus.rtu import RtuFramer
+from drivers.modbus.rtu import RtuFramer, crc16
 
 # purpose, function, register, count or value, frame
 GOLDEN = (

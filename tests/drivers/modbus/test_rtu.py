@@ -1,7 +1,8 @@
 # runs on: cpython, micropython
 from drivers.modbus import rare
+from drivers.modbus.clients import character_us, gap_us
 from drivers.modbus.errors import CrcError, ExceptionReply, ModbusError, ProtocolError, Timeout
-from drivers.modbus.rtu import RtuFramer, character_us, gap_us
+from drivers.modbus.rtu import RtuFramer
 from drivers.ticks import ticks_diff, ticks_us
 from tests.drivers.fake_line import crc
 

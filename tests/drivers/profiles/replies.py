@@ -8,6 +8,8 @@ from tests.drivers.stations import words
 
 def read(device, function, registers, now=1000):
     """{reading: value, None unless it is GOOD} after each block of `device` was answered out of {register: word}."""
+    for reading in device.readings.values():
+        reading.at_ms = None  # no sample before this one
     plan = Plan(device, 16)
     answer(plan, {(function, register): word for register, word in registers.items()}, now)
     return values(device)

@@ -27,10 +27,9 @@ def test_any_content_gives_a_plausible_reading_or_none(name, data):
         words = data.draw(st.lists(WORD, min_size=8, max_size=8))
         content = b"".join(words[(7 * at + number) % 8] for at in range(block.count))
         block.replied(b"\x55" + content, 1, 1000, 1005)
-        for field in block.fields:
-            reading = field.reading
+        for field, reading in zip(block.fields, block.readings):
             if reading.quality != ABSENT and field.point.meaning is None:
-                assert field.low <= reading.value <= field.high, (reading.name, reading.value)
+                assert field.low <= reading.value <= field.high, (field.point.name, reading.value)
     for setpoint in dev.setpoints.values():
         assert isinstance(setpoint.upper, int)
 
@@ -42,7 +41,7 @@ def test_any_wish_becomes_registers_that_hold_no_more_than_asked_for(name, value
     dev = device(name)
     for command in Plan(dev, 40).commands:
         output, words = command.output, [0] * 8
-        clamped = max(command.low, min(command.high, value))
+        clamped = command.output.clamped(dev.params, value)
         content = output.to_raw(dev, clamped)
         count = output.put(dev, content, words)
         assert 1 <= count <= 2 and all(0 <= word <= 0xFFFF for word in words[:count])

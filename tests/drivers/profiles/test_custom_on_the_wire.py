@@ -1,10 +1,11 @@
-"""The custom profiles of tools/profiles against the simulated devices, on either runtime: read and commanded as the
-built-in ones."""
+"""The custom profiles of tools/stations/profiles against the simulated devices, on either runtime: read and commanded
+as the built-in ones."""
 
+from tests.drivers.conftest import few, lost
 from tests.micropython_collector import REPOSITORY
 from tools.sim.gun import Vehicle
 
-FOLDER = REPOSITORY / "tools/profiles"
+FOLDER = REPOSITORY / "tools/stations/profiles"
 METER = ("meter-line", "rtu", [("meter", "meter", "acrel_dtsd1352", 1, {"ct_ratio": 160})])
 GUN = ("evc-lan", "tcp", [("evc", "gun", "foxess_evc", 1,
        {"phases": 3, "min_w": 4140, "max_w": 11040, "fallback_w": 4140, "watchdog_s": 30})])  # fmt: skip
@@ -29,4 +30,4 @@ def test_a_meter_and_a_gun_by_custom_profiles(scene):
     power_w, quality, _ = meter["readings"]["power_w"]
     assert abs(power_w - made.plant.meter.power_w) <= 160 and quality == 1
     for device in (evc, meter):
-        assert device["alive"] and not device["timeouts"] + device["exceptions"] + device["protocol_errors"]
+        assert device["alive"] and lost(device) <= few(device) and not device["exceptions"]

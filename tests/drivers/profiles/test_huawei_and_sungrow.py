@@ -56,6 +56,24 @@ def test_a_luna2000_is_forced_in_the_documented_order():
     assert dev.profile.refresh_ms(dev.params) < 60000, "the period is one minute"
 
 
+def test_an_emma_and_a_smartlogger_show_the_plant():
+    feed_in = {30358: 0xFFFF, 30359: 0x10000 - 4321}
+    assert read(device("huawei_emma_meter"), 3, feed_in)["power_w"] == 4321, "+ feed-in on the wire"
+    assert read(device("huawei_emma"), 3, {30354: 1, 30355: 22000})["power_w"] == 87536
+    assert read(device("huawei_emma"), 3, {30354: 0xFFFF, 30355: 0xFFFF})["power_w"] is None
+    assert read(device("huawei_smartlogger"), 3, {40521: 1, 40522: 22000})["power_w"] == 84910, "97 % of the input"
+    assert read(device("huawei_smartlogger_meter"), 3, {32278: 0xFFFF, 32279: 1})["power_w"] == -65535
+    assert not device("huawei_emma").setpoints and not device("huawei_smartlogger").setpoints
+    assert device("huawei_emma").profile.connect_delay_ms == 0, "it drops a connection that waits"
+
+
+def test_the_meter_of_a_string_inverter_has_the_low_word_first():
+    registers = {5082: 0x10000 - 4321, 5083: 0xFFFF, 5094: 1, 5095: 1, 5098: 7, 5099: 0}
+    got = read(device("sungrow_sg_meter"), 4, registers)
+    assert got == {"power_w": -4321, "export_wh": 6553700, "import_wh": 700}
+    assert read(device("sungrow_sg_meter"), 4, {5082: 0xFFFF, 5083: 0x7FFF})["power_w"] is None, "no meter"
+
+
 def test_the_dongle_is_given_time():
     for name in ("huawei_sun2000", "huawei_luna2000", "huawei_luna2000_bms", "huawei_meter"):
         profile = device(name).profile

@@ -4,7 +4,16 @@ what the drivers read is what the plant does, and the plant obeys what they comm
 import asyncio
 import time
 
-from tests.tools.sim.machines import HUAWEI, HUAWEI_STRING, JANITZA, METERS, SUNGROW, SUNSPEC
+from tests.tools.sim.machines import (
+    HUAWEI,
+    HUAWEI_PLANTS,
+    HUAWEI_STRING,
+    JANITZA,
+    METERS,
+    SMARTLOGGER,
+    SUNGROW,
+    SUNSPEC,
+)
 
 STORAGE = ("storage", "tcp", [
     ("basic", "pcs", "sunspec_storage", 1, {"rated_w": 100000, "watchdog_s": 60, "bms": "basic-bms"}),
@@ -34,7 +43,8 @@ def check(states, **expected):
 
 def held(states, **expected):
     for name, watts in expected.items():
-        (setpoint,) = states[name.replace("_", "-")]["setpoints"].values()
+        setpoints = states[name.replace("_", "-")]["setpoints"]
+        setpoint = next(setpoints[key] for key in setpoints if key != "heartbeat")
         assert setpoint["known"] and setpoint["held"] == setpoint["upper"] == watts, (name, setpoint)
 
 
@@ -52,7 +62,7 @@ def test_every_meter_of_a_serial_line(scene):
         plant = made.plant
         plant.base_w = base_w
         plant.meter.import_wh, plant.meter.export_wh = 1_234_500.0, 67_800.0
-        states = made.run(3.5)
+        states = made.run(4)
         assert plant.meter.power_w == base_w
         check(
             states,
@@ -63,6 +73,7 @@ def test_every_meter_of_a_serial_line(scene):
             adl400=meter_readings(plant.meter, 1, 100),
             adw300=meter_readings(plant.meter, 50, 1000),
             djsf1352=meter_readings(plant.meter, 10),
+            djsf1352_6=meter_readings(plant.meter, 10),
             janitza=meter_readings(plant.meter),
         )
 
@@ -82,7 +93,7 @@ def test_a_huawei_inverter_with_battery_and_meter(scene):
             await asyncio.sleep(0.01)
         opened_s.append(time.monotonic())
 
-    states = made.run(11, play)
+    states = made.run(20, play)  # the dongle takes one request a second for all four devices
     times_s = [poll[0] for poll in made.sim.polls("string")]
     assert times_s[0] - opened_s[0] > 0.9, "the dongle wants quiet after the connection opens"
     assert min(b - a for a, b in zip(times_s, times_s[1:])) > 0.95, "and one request a second"
@@ -102,11 +113,12 @@ def test_a_huawei_inverter_with_battery_and_meter(scene):
     )  # fmt: skip
 
 
-def test_sungrow_string_and_hybrid_inverters(scene):
-    made = scene(SUNGROW)
+def test_sungrow_inverters_and_the_plant_controllers_of_huawei(scene):
+    made = scene(SUNGROW, HUAWEI_PLANTS, SMARTLOGGER)
     plant = made.plant
     plant.base_w = 5e3
     plant.pv["sh"].available_w, plant.pv["sg"].available_w = 9e3, 100e3
+    plant.pv["emma"].available_w, plant.pv["logger"].available_w = 43_210.0, 87_654.0
     plant.meter.import_wh, plant.meter.export_wh = 1_234_500.0, 67_800.0
     made.want(sh=6000, sg=65_950, sh_pcs=-4321, old=3210)
     states = made.run(7)
@@ -126,6 +138,11 @@ def test_sungrow_string_and_hybrid_inverters(scene):
         sh_bms=battery,
         old_bms=battery,
         sh_meter=meter_readings(plant.meter, 1, 100),
+        sg_meter=meter_readings(plant.meter, 1, 100),
+        emma={"power_w": (43_210, 1), "status": None},
+        emma_meter={"power_w": (plant.meter.power_w, 1), "import_wh": None},
+        logger={"power_w": (87_654, 2), "status": None},
+        logger_meter={"power_w": (plant.meter.power_w, 1), "import_wh": None},
     )
 
 
@@ -138,8 +155,10 @@ def test_sunspec_inverters_storage_and_meters(scene):
     plant.meter.import_wh, plant.meter.export_wh = 1_234_500.0, 67_800.0
     plant.storage["basic"].soc, plant.storage["basic"].alarm = 0.975, True
     made.want(int=80_000, float=20_000, der=33_333, basic=-25_000, full=-40_000)
+    made.sim.image("full").heartbeat_s = 3.0  # without a heartbeat its setpoint would have ended
 
     states = made.run(7)
+    assert made.sim.image("full").beats >= 3 and made.sim.image("der").beats == 1
     assert (plant.pv["int"].power_w, plant.pv["float"].power_w) == (80e3, 20e3)
     assert plant.pv["der"].power_w == 33_330  # 0.01 % steps, downwards
     assert (plant.storage["basic"].power_w, plant.storage["full"].power_w) == (-25e3, -40e3)

@@ -74,6 +74,7 @@ def test_djsf1352_takes_the_decimal_point_from_the_same_read():
         registers = {8: mantissa & 0xFFFF, 9: point, 12: 1, 13: 2, 14: 0, 15: 67800}
         registers.update({14: 1, 15: 2264})
         assert read(dev, 3, registers) == readings(power_w, 65538, 67800)
+        assert read(device("acrel_djsf1352_rn6"), 3, registers) == readings(power_w, 6554, 6780), "0.1 Wh"
     assert shape(device("acrel_djsf1352")) == [(3, 8, 2, False), (3, 12, 4, True)]
 
 

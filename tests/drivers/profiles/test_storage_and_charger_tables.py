@@ -10,6 +10,8 @@ from tests.drivers.stations import device
 
 def read(dev, function, registers, discrete=()):
     """Readings after every block of the device was answered out of `registers` {address: word}."""
+    for reading in dev.readings.values():
+        reading.at_ms = None  # no sample before this one
     for block in Plan(dev, 40).blocks:
         if block.function == 2:
             data = bytearray(-(-block.count // 8))
@@ -27,7 +29,7 @@ def read(dev, function, registers, discrete=()):
 
 def written(dev, value, name="limit_w"):
     """[(function, register, words)] that a device is sent for a value, until its answers acknowledge it."""
-    command = [c for c in Plan(dev, 40).commands if c.setpoint.name == name][0]
+    command = [c for c in Plan(dev, 40).commands if c.output.name == name][0]
     command.setpoint.want(value)
     result = []
     while command.urgency(1000) and len(result) < 10:
@@ -156,7 +158,7 @@ def test_xj_gives_each_gun_its_own_hundred_and_takes_nothing():
     registers = {base: 3, base + 0xA: 1, base + 0xB: 1, base + 0xF: 57000, base + 0x12: 43}
     assert read(dev, 3, registers) == {"state": 2, "power_w": 60000, "energy_wh": 65537, "soc_permille": 430}
     assert [read(dev, 3, {base: s})["state"] for s in range(7)] == [0, 0, 0, 2, 4, 4, None]
-    assert Plan(dev, 16).commands == [] and dev.setpoints["limit_w"].upper == 120000
+    assert Plan(dev, 16).commands == () and dev.setpoints["limit_w"].upper == 120000
     assert not dev.setpoints["limit_w"].held_known
 
 

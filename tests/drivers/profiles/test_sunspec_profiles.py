@@ -129,6 +129,35 @@ def test_der_storage_takes_watts_with_the_sign_turned():
     assert dev.setpoints["power_w"].held == 7000
 
 
+def test_the_controllers_heart_beats_from_the_first_command_on():
+    for profile, name, controls in (("sunspec_der", "limit_w", {54: -2}), ("sunspec_der_storage", "power_w", {55: 0})):
+        image, places = chain(COMMON, (704, 65, controls), (715, 7, {}))
+        dev = device(profile, watchdog_s=30)
+        plan = Plan(dev, 16)
+        finish(plan, image)
+        command, heart = plan.commands
+        assert heart.register == places[715] + 5 and heart.function == 16 and heart.refresh_ms == 10000
+        assert heart.urgency(1000) == 0, "nobody has been commanded"
+        dev.setpoints[name].want(10000)
+        buffer, beats = [0] * 8, []
+        for _ in range(8):
+            if command.urgency(1000):
+                command.fill(buffer)
+                command.replied(b"", 0, 1000, 1001)
+        for now_ms in (1000, 6000, 11001, 21002):
+            if heart.urgency(now_ms):
+                assert heart.fill(buffer) == 2
+                heart.replied(b"", 0, now_ms, now_ms + 1)
+                beats.append((now_ms, buffer[:2]))
+        assert beats == [(1000, [0, 1]), (11001, [0, 2]), (21002, [0, 3])], profile
+
+
+def test_a_device_without_the_heartbeat_is_commanded_without_one():
+    image, _ = chain(COMMON, (704, 65, {55: 1}))
+    dev = device("sunspec_der_storage")
+    assert len(written(dev, 10000, image)) == 5
+
+
 def test_storage_without_a_battery_model_has_its_charge_in_124():
     got, _ = readings("sunspec_storage_bms", storage_124(_8=613, _22=-1))
     assert (got["soc_permille"], got["charge_max_w"], got["discharge_max_w"], got["alarm"]) == (613, 50000, 50000, None)

@@ -26,12 +26,21 @@ HUAWEI = ("huawei", "tcp", [
     ("meter", "meter", "huawei_meter", 1, {}),
 ])  # fmt: skip
 HUAWEI_STRING = ("huawei-string", "tcp", [("string", "pv", "huawei_sun2000", 1, {"rated_w": 100000})])
+HUAWEI_PLANTS = ("emma", "tcp", [
+    ("emma", "pv", "huawei_emma", 0, {"rated_w": 60000}),
+    ("emma-meter", "meter", "huawei_emma_meter", 0, {}),
+])  # fmt: skip
+SMARTLOGGER = ("smartlogger", "tcp", [
+    ("logger", "pv", "huawei_smartlogger", 3, {"rated_w": 900000}),
+    ("logger-meter", "meter", "huawei_smartlogger_meter", 3, {}),
+])  # fmt: skip
 SUNGROW = ("sungrow", "tcp", [
     ("sh", "pv", "sungrow_sh", 1, {"rated_w": 12000}),
     ("sh-pcs", "pcs", "sungrow_sh_pcs", 1, {"rated_w": 12000, "watchdog_s": None, "bms": "sh-bms"}),
     ("sh-bms", "bms", "sungrow_sh_bms", 1, {}),
     ("sh-meter", "meter", "sungrow_sh_meter", 1, {}),
     ("sg", "pv", "sungrow_sg", 2, {"rated_w": 110000}),
+    ("sg-meter", "meter", "sungrow_sg_meter", 4, {}),
     ("old", "pcs", "sungrow_sh_pcs", 3,
      {"rated_w": 12000, "watchdog_s": None, "bms": "old-bms", "simulated_as": "old"}),
     ("old-bms", "bms", "sungrow_sh_bms", 3, {}),
@@ -44,7 +53,7 @@ SUNSPEC = ("sunspec", "tcp", [
     ("pv-meter", "meter", "sunspec_meter_2", 5, {}),
     ("basic", "pcs", "sunspec_storage", 6, {"rated_w": 100000, "watchdog_s": 60, "bms": "basic-bms"}),
     ("basic-bms", "bms", "sunspec_battery", 6, {}),
-    ("full", "pcs", "sunspec_der_storage", 7, {"rated_w": 200000, "watchdog_s": 60, "bms": "full-bms"}),
+    ("full", "pcs", "sunspec_der_storage", 7, {"rated_w": 200000, "watchdog_s": 3, "bms": "full-bms"}),
     ("full-bms", "bms", "sunspec_der_battery", 7, {}),
 ])  # fmt: skip
 METERS = ("line", "rtu", [
@@ -55,5 +64,6 @@ METERS = ("line", "rtu", [
     ("adl400", "meter", "acrel_adl400", 5, {}),
     ("adw300", "meter", "acrel_adw300", 6, {"ct_ratio": 100}),
     ("djsf1352", "meter", "acrel_djsf1352", 7, {}),
+    ("djsf1352-6", "meter", "acrel_djsf1352_rn6", 8, {}),
 ])  # fmt: skip
 JANITZA = ("umg", "tcp", [("janitza", "meter", "janitza_umg", 1, {})])

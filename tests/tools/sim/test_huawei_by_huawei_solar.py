@@ -11,7 +11,7 @@ from huawei_solar.register_values import (
     StorageStatus,
 )
 
-from tests.tools.sim.machines import HUAWEI, station
+from tests.tools.sim.machines import HUAWEI, HUAWEI_PLANTS, station
 
 LIMITED = "Grid Connection: power limited"
 
@@ -128,3 +128,20 @@ def test_registers_and_values_that_do_not_exist_are_refused(on_bench):
             raise AssertionError("read")
 
     with_client(on_bench, body)
+
+
+def test_an_emma_by_its_own_names(on_bench):
+    async def body(bench):
+        bench.plant.pv["emma"].available_w = 43_210.0
+        bench.plant.base_w = 30e3
+        bench.advance(2)
+        where = bench.sim.wiring["emma"]
+        client = await AsyncHuaweiSolar.create(where["host"], where["tcp_port"], slave_id=0, cooldown_time=0)
+        try:
+            names = ("emma_model", "pv_output_power", "feed_in_power", "load_power")
+            found = [(await client.get(name)).value for name in names]
+        finally:
+            await client.stop()
+        assert found == ["EMMA-A02", 43210, 13210, 30000]
+
+    on_bench(body, station(HUAWEI_PLANTS))

@@ -42,7 +42,10 @@ def test_every_device_of_the_demo_station_answers(on_bench, demo):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s["devices"][0].update(profile="abacus"), r"devices\[0\] \(meter\): profile 'abacus'"),
+        (
+            lambda s: s["devices"][0].update(profile="abacus"),
+            r"devices\[0\].profile \(meter\): no such simulated device; found abacus",
+        ),
         (lambda s: s["devices"][0].update(bus="lan-moon"), "meter: bus 'lan-moon' does not exist"),
         (lambda s: s["devices"][6].update(connector=1), "gun3: connector 1 of unit 1 is taken by gun2"),
         (lambda s: s["devices"][6].update(connector=5), r"gun3: connector 5, allowed 1\.\.4"),

@@ -65,6 +65,7 @@ class AcrelDjsf1352(_Acrel):
 
     ranges = ((0, 20), (50, 6))
     BUS_V = 750.0
+    COUNTS_PER_WH = 1
 
     def fill(self):
         power_w = self.meter.power_w
@@ -74,5 +75,10 @@ class AcrelDjsf1352(_Acrel):
             point += 1
         self.put(2, [s16(power_w / self.BUS_V * 10), 2])
         self.put(8, [s16(power_w / 10**point), point])
-        self.put(12, u32(self.meter.import_wh) + u32(self.meter.export_wh))
+        for at, energy_wh in ((12, self.meter.import_wh), (14, self.meter.export_wh)):
+            self.put(at, u32(self.COUNTS_PER_WH * energy_wh))
         self.put(50, f32(self.BUS_V) + f32(power_w / self.BUS_V) + f32(power_w / 1000))
+
+
+class AcrelDjsf1352Rn6(AcrelDjsf1352):
+    COUNTS_PER_WH = 10

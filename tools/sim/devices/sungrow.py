@@ -11,6 +11,7 @@ from tools.sim.devices.words import low_first, s16, s32, u16, u32
 _ON, _OFF = 0xAA, 0x55
 _CHARGE, _DISCHARGE, _STOP = 0xAA, 0xBB, 0xCC
 _FORCED = 2
+_NO_METER = 0x7FFFFFFF
 _CHARGING, _DISCHARGING = 1 << 1, 1 << 2
 
 
@@ -24,6 +25,8 @@ class _Sungrow(RegisterImage):
         self.roles = {device["role"]: device for device in devices}
         self.pv = plant.pv[self.roles["pv"]["id"]] if "pv" in self.roles else None
         self.put(4999, [0] * 120, self.inputs)
+        self.put(5018, [2300] * 3, self.inputs)
+        self.put(5035, 500, self.inputs)
         self.put(5005, [0xCF, _OFF, 1000])
         if self.pv:
             self.put(5000, u16(self.pv.rated_w / 100), self.inputs)
@@ -51,13 +54,26 @@ class _Sungrow(RegisterImage):
 
 
 class SungrowSg(_Sungrow):
+    """devices: the inverter (pv), its meter, or both. The sign of the meter is + import, and what is shown without one
+    0x7FFFFFFF (D: no source tells it)."""
+
     def __init__(self, unit, devices, plant):
         super().__init__(unit, devices, plant)
-        self.fills = {devices[0]["id"]: self.fill}
+        self.put(5082, low_first(s32(_NO_METER)), self.inputs)
+        fills = {"pv": self.fill, "meter": self.fill_meter}
+        self.fills = {device["id"]: fills[device["role"]] for device in devices}
 
     def fill(self):
         self._fill_pv(1000)
         self.put(5030, low_first(s32(self.pv.power_w)), self.inputs)
+
+    def fill_meter(self):
+        meter = self.plant.meter
+        self.put(5082, low_first(s32(meter.power_w)), self.inputs)
+        for index, phase_w in enumerate(meter.phase_power_w):
+            self.put(5084 + 2 * index, low_first(s32(phase_w)), self.inputs)
+        self.put(5094, low_first(u32(meter.export_wh / 100)), self.inputs)
+        self.put(5098, low_first(u32(meter.import_wh / 100)), self.inputs)
 
 
 class SungrowSh(_Sungrow):

@@ -6,6 +6,7 @@ reversion time is not 0 and nobody writes it again in time, the inverter goes ba
 
 from tools.sim.devices.percent_limit import PercentLimit
 from tools.sim.devices.sunspec_chain import SunspecChain, exponent_for
+from tools.sim.devices.sunspec_heartbeat import ControllerHeartbeat
 from tools.sim.devices.sunspec_inverter import SunspecInverter
 
 _OFF, _RUNNING, _THROTTLED = 0, 3, 4  # InvSt of model 701
@@ -73,7 +74,7 @@ class FloatInverter(_Limited):
         self.set(123, "WMaxLim_Ena", int(self.enabled))
 
 
-class DerInverter(_Limited):
+class DerInverter(ControllerHeartbeat, _Limited):
     """Models 701 to 704 and 715."""
 
     def __init__(self, unit, devices, plant):
@@ -93,9 +94,11 @@ class DerInverter(_Limited):
         self.set(704, "WMaxLimPctEnaRvrt", 0)
         self.writable(704, "WMaxLimPctRvrt", high=10000)
         self.writable(704, "WMaxLimPctEnaRvrt", allowed=(0, 1))
-        self.set(715, "LocRemCtl", 0)
-        self.set(715, "ControllerHb", 0)
-        self.writable(715, "ControllerHb")
+        self._lay_out_heartbeat()
+
+    def tick(self, now_s):
+        super().tick(now_s)
+        self._listen(now_s)
 
     def fill(self):
         power_w = self.pv.power_w

@@ -7,6 +7,7 @@ reversion time passes without a new write.
 """
 
 from tools.sim.devices.sunspec_chain import SunspecChain, exponent_for
+from tools.sim.devices.sunspec_heartbeat import ControllerHeartbeat
 
 BATTERY_V = 768.0
 _EVT_OVER_TEMPERATURE_ALARM = 1 << 1
@@ -105,7 +106,7 @@ class BasicStorage(_Storage):
         self.set(124, "ChaState", 100 * self.storage.soc, "ChaState_SF")
 
 
-class DerStorage(_Storage):
+class DerStorage(ControllerHeartbeat, _Storage):
     """Models 701, 702, 704, 713, 714, 715, 802."""
 
     def __init__(self, unit, devices, plant):
@@ -128,9 +129,11 @@ class DerStorage(_Storage):
         self.writable(704, "WSet", self._act, low=-limit, high=limit, signed=True)
         self.writable(704, "WSetEnaRvrt", allowed=(0, 1))
         self.writable(704, "WSetRvrtTms", self._write_revert)
-        self.set(715, "LocRemCtl", 0)
-        self.set(715, "ControllerHb", 0)
-        self.writable(715, "ControllerHb")
+        self._lay_out_heartbeat()
+
+    def tick(self, now_s):
+        super().tick(now_s)
+        self._listen(now_s)
 
     def _asked_w(self):
         """WSetMod 1 makes WSet watts (0: a share of the rating, which this device does not do)."""
