@@ -1,6 +1,9 @@
 """Which alarms stand, and which changes still have to be told: each change is queued exactly once for publication."""
 
-from firmware.texts import ALARM_TEXTS, fill
+from drivers.ticks import const
+from firmware.texts import fill, pair
+
+_RECENT = const(8)
 
 
 class Alarms:
@@ -18,7 +21,9 @@ class Alarms:
         self._max_active = max_active
         self._max_pending = max_pending
         self._active = []
-        self._pending = []
+        self._pending = []  # (seq, alarm, active, at_ms)
+        self._message = None  # of the oldest of these
+        self.recent = []  # (at_ms, active, alarm) of the last changes, told or not
         self.seq = 0
         self.overflow = 0
         self.lost = 0
@@ -45,11 +50,24 @@ class Alarms:
 
     def peek(self) -> dict | None:
         """The oldest change that was not published yet, as the payload of the `alarm` topic; None when all are out."""
-        return self._pending[0] if self._pending else None
+        if self._message is None and self._pending:
+            seq, alarm, active, at_ms = self._pending[0]
+            self._message = {
+                "seq": seq,
+                "id": alarm[0],
+                "code": alarm[1],
+                "device": alarm[2],
+                "active": active,
+                "zh": alarm[3] if active else "恢复：" + alarm[3],
+                "en": alarm[4] if active else "cleared: " + alarm[4],
+                "at_ms": at_ms,
+            }
+        return self._message
 
     def published(self) -> None:
         """The change that `peek` gave is in the outbox (QoS 1): go on to the next."""
         self._pending.pop(0)
+        self._message = None
 
     def _find(self, code: str, device: str) -> int:
         for at in range(len(self._active)):
@@ -58,7 +76,7 @@ class Alarms:
         return -1
 
     def _raise(self, code: str, device: str, now_ms: int, a: int | None, b: int | None) -> None:
-        zh, en = ALARM_TEXTS[code]
+        zh, en = pair("alarm." + code)
         if len(self._active) >= self._max_active:
             self.overflow += 1
             return
@@ -66,26 +84,17 @@ class Alarms:
         alarm_id = "%d-%d" % (self._boot, self.seq + 1)
         alarm = (alarm_id, code, device, fill(zh, args, self._circuits), fill(en, args, self._circuits))
         self._active.append(alarm)
-        self._tell(alarm, True, alarm[3], alarm[4], now_ms)
+        self._tell(alarm, True, now_ms)
 
     def _clear(self, at: int, now_ms: int) -> None:
-        alarm = self._active.pop(at)
-        self._tell(alarm, False, "恢复：" + alarm[3], "cleared: " + alarm[4], now_ms)
+        self._tell(self._active.pop(at), False, now_ms)
 
-    def _tell(self, alarm: tuple, active: bool, zh: str, en: str, now_ms: int) -> None:
+    def _tell(self, alarm: tuple, active: bool, now_ms: int) -> None:
         self.seq += 1
         if len(self._pending) >= self._max_pending:
-            self._pending.pop(0)
+            self.published()
             self.lost += 1
-        self._pending.append(
-            {
-                "seq": self.seq,
-                "id": alarm[0],
-                "code": alarm[1],
-                "device": alarm[2],
-                "active": active,
-                "zh": zh,
-                "en": en,
-                "at_ms": now_ms,
-            }
-        )
+        self._pending.append((self.seq, alarm, active, now_ms))
+        if len(self.recent) >= _RECENT:
+            self.recent.pop(0)
+        self.recent.append((now_ms, active, alarm))

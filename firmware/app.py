@@ -1,77 +1,80 @@
-"""The station put together from `station.json`, on one screen."""
+"""The station put together from the checked station, on one screen. Start only: main.py forgets this module again, so
+nothing that lives on (a class, a function, a lambda) may be defined here."""
 
-import json
-
-from drivers.ticks import sleep_ms, ticks_ms
-from firmware import extras
+# Imported here though used later: a key of the station that some code knows before it is read costs no memory of its
+# own (5 kB of a board's heap); and by its whole name, so that it can be forgotten while an App is still there.
+import control.build  # noqa: F401
+import drivers.build
+import drivers.outfit
+import drivers.planner  # noqa: F401
+from control.station import Station
+from drivers.ticks import ticks_ms
 from firmware.alarms import Alarms
-from firmware.bus_health import BusHealth
-from firmware.commands import Commands
+from firmware.budget_watch import BudgetWatch
 from firmware.commit import Commit
+from firmware.console import Console
 from firmware.cycle import Cycle
 from firmware.emergency_stop import EmergencyStop
+from firmware.housekeeping import Housekeeping
+from firmware.keys import load as load_keys
+from firmware.keys import sources
 from firmware.limits import LimitsInForce
-from firmware.northbound import Northbound
+from firmware.running import Running
 from firmware.snapshot import Snapshot
 from firmware.state import State
-from firmware.station_view import LiveView
 from firmware.supervisor import Supervisor
+from firmware.version import VERSION
 from firmware.watch import Watch
-
-VERSION = "0.1.0"
 
 
 class App:
-    """config: a checked station. folder: where keys.json and state are."""
+    """Everything but the platform (firmware/app_mqtt.py) and the black box (firmware/extras.py), which come later, when
+    what this needed is out of memory. config: a checked station. folder: where keys.json and state are. refused: how
+    many problems a newer station file has, which therefore is not the one in force."""
 
-    def __init__(self, config, folder="."):
+    def __init__(self, config, folder=".", refused=0):
         self.board = load_board(config["board"], config.get("inputs"))
-        self.state = State(folder + "/state", {"boots": 0, "estop": False})
-        self.state.load()
-        self.state.values["boots"] += 1
-        # What only the start needs is imported here, and forgotten by main.py once the station stands.
-        from control.station import Station
-        from drivers.build import build_buses
-        from firmware.config import grid_meter
-
-        self.buses, self.devices = build_buses(config, self.board.open_uart)
+        state = State(folder + "/state", {"boots": 0, "estop": False})
+        state.load()
+        self.boots = state.values["boots"] = state.values["boots"] + 1
+        self.buses, self.devices = drivers.build.build_buses(config, self.board.open_uart)
         station = Station(
             config, {each.id: each.profile.standby_w for each in self.devices.values() if each.role == "gun"}
         )
-        self.limits = LimitsInForce(config["circuits"])
-        self.stop = EmergencyStop(config.get("inputs"), self.board.contacts, self.state.values["estop"], ticks_ms())
-        snapshot = Snapshot(station, self.devices, self.limits, self.stop, grid_meter(config)["id"])
+        self.password, self.keys = load_keys(folder)
+        self.limits = LimitsInForce(config["circuits"], sources(self.keys))
+        self.stop = EmergencyStop(config.get("inputs"), self.board.contacts, state.values["estop"], ticks_ms())
+        snapshot = Snapshot(station, self.devices, self.limits, self.stop, _grid_meter(config, station))
         self.cycle = Cycle(station, snapshot, Commit(station, self.devices), self.stop)
-        alarms = Alarms(self.state.values["boots"], station.circuit_ids)
+        alarms = Alarms(self.boots, station.circuit_ids)
         self.watch = Watch(config, station, self.devices, self.buses, self.cycle, self.stop, self.limits, alarms)
         self.supervisor = Supervisor(self.board.feed)
         self.supervisor.add("cycle", self.cycle.run, self.cycle, 5 * station.cycle_ms)
         for bus in self.buses:
             self.supervisor.add("bus " + bus.id, bus.run, bus, 15000)
         self.supervisor.add("watch", self.watch.run)
-        self.supervisor.add("housekeeping", self.keep_house)
-        if config.get("mqtt"):
-            view = LiveView(config, station, self.devices, self.limits, self.cycle, self.stop, alarms, ticks_ms())
-            boot, commands = self.state.values["boots"], Commands(self.limits)
-            self.northbound = Northbound(
-                config, mqtt_password(folder), boot, VERSION, view, alarms, commands, self.stop, BusHealth(self.buses)
-            )
-            self.supervisor.add("mqtt", self.northbound.client.run)
-            self.supervisor.add("telemetry", self.northbound.run)
-        extras.add(self, config, station, alarms, folder, VERSION)
-        self.title = "%s %s on %s" % (config["station"]["id"], VERSION, config["board"])
+        cabinets = [each for each in self.devices.values() if each.role == "cabinet"]
+        if cabinets:
+            from firmware.cabinet_watch import CabinetWatch
 
-    async def run(self):
-        await self.supervisor.run()
+            self.supervisor.add("cabinets", CabinetWatch(cabinets, alarms).run)
+        self.supervisor.add("housekeeping", Housekeeping(state.path, state.values, self.stop).run)
+        self.supervisor.add("budget", BudgetWatch(config["promise"], self.buses, self.devices, alarms).run)
+        alarms.update("config_refused", config["station"]["id"], refused > 0, ticks_ms(), refused)
+        self.running = Running(
+            self.supervisor, station, self.devices, self.buses, self.cycle, self.limits, self.stop, alarms
+        )
+        self.running.title = "%s %s on %s" % (config["station"]["id"], VERSION, config["board"])
+        self.folder = folder
+        self.supervisor.add("console", Console(self.running, config["station"]["language"]).run)
+        self.about = {"station": config["station"]["id"], "board": config["board"], "version": VERSION}
+        self.about["boots"] = self.boots
 
-    async def keep_house(self):
-        """Writes what must survive a power cut, out of the cycle."""
-        while True:
-            self.state.values["estop"] = self.stop.active
-            self.stop.changed = False
-            self.state.save()
-            while not self.stop.changed:
-                await sleep_ms(20)
+
+def _grid_meter(config, station):
+    """The id of the device that measures the grid connection (there is exactly one)."""
+    top = station.circuit_ids[station.root]
+    return [each["id"] for each in config["devices"] if each["role"] == "meter" and each["circuit"] == top][0]
 
 
 class Board:
@@ -95,12 +98,3 @@ def load_board(name, inputs):
 
         feed = WDT(timeout=facts.WATCHDOG_MS).feed
     return Board(uart.open_uart, contacts, feed)
-
-
-def mqtt_password(folder):
-    """From keys.json, or None when the file or the key is missing: the broker then decides."""
-    try:
-        with open(folder + "/keys.json") as file:
-            return json.load(file).get("mqtt_password")
-    except (OSError, ValueError):
-        return None

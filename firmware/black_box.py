@@ -39,13 +39,13 @@ STATE = (
     "uptime_ms", "started", "base_w", "base_known", "base_peak_w", "base_peak_age_ms", "others_lo_w", "others_hi_w",
     "pv_history_w", "guns_history_w", "ring", "ring_filled", "grid_last_w", "grid_same_ms", "moved_w", "grid_frozen",
     "blind_ms", "ladder", "ladder_calm_ms", "pv_now_w", "pv_lo_w", "gun_unheard", "grant_w", "entitled_w", "demand_w",
-    "target_w", "admitted", "bound_by", "settle_ms", "upper_last_w", "deaf_ms", "defy_ms", "disobedient", "fixed",
-    "unused_ms", "weight_now", "turn_key", "run_ms", "wait_ms", "cut_ms", "yields", "rotation_ms", "rotated",
-    "rose_from_w", "idle_draw_ms", "storage_setpoint_w", "storage_wish_w", "storage_before_w", "storage_long_before_w",
-    "storage_short_ms", "storage_short_w", "storage_reason", "storage_certain_w", "room_w", "invariant_breaches",
-    "invariant_excess_w", "wants_more", "hold", "base_history_w", "contradictions", "fade_ms", "grid_suspect",
-    "headroom_now_w", "learned_rise_w", "others_least_w", "others_most_w", "rise_level_w", "rise_ms", "rise_w",
-    "source_unheard", "spanned", "suspect_ms", "cap_w", "guns_hi_w", "pv_lead_w",
+    "target_w", "admitted", "bound_by", "settle_ms", "upper_recent_w", "upper_before_w", "deaf_ms", "defy_ms",
+    "disobedient", "fixed", "unused_ms", "weight_now", "turn_key", "run_ms", "wait_ms", "cut_ms", "yields",
+    "rotation_ms", "rose_from_w", "idle_draw_ms", "storage_setpoint_w", "storage_wish_w", "storage_before_w",
+    "storage_long_before_w", "storage_short_ms", "storage_short_w", "storage_reason", "storage_certain_w", "room_w",
+    "invariant_breaches", "forced_cycles", "invariant_excess_w", "wants_more", "hold", "base_history_w",
+    "contradictions", "fade_ms", "grid_suspect", "headroom_now_w", "learned_rise_w", "others_least_w", "others_most_w",
+    "rise_level_w", "rise_ms", "rise_w", "source_unheard", "spanned", "suspect_ms", "cap_w", "guns_hi_w", "pv_lead_w",
 )  # fmt: skip
 
 CAUSES = ("breach", "stop", "request")

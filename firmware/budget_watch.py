@@ -1,44 +1,25 @@
 """Is reality worse than the latency budget? Compares how old the control readings really become, and how busy the lines
 really are, with what the station file promises (drivers/timing.py, tools/budget.py), and states it as an alarm.
 
-The budget is made at the start, from the same plans by which the buses run, and not read from a file beside the station
-file: a file could belong to another version of it. What stays is a few integers for each device and bus; the code that
-makes them is forgotten again.
+The budget is made when a station file is checked, from the same plans by which the buses run, and kept in the checked
+station. What stays in memory is a few integers for each device and bus.
 """
 
-import gc
-import sys
 from array import array
 
 from drivers.reading import ABSENT
-from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from drivers.ticks import const, sleep_ms, ticks_diff, ticks_ms
 
 CODE = "reality_worse_than_budget"
-_STEP_MS = 90  # does not keep step with the periods of the readings, so that it meets them at every age
-_HALF_MS = 5000
-_WRAP = 0xFFFFFFF  # of the busy time of a client
-
-
-def promised(config):
-    """(ages, busy, names) of a checked station: {device id: ms}, {bus id: permille}, {role: names of its control
-    readings}. Where the code is compiled on the board, some 40 kB are needed for a moment (64-bit port): the earlier in
-    the start it is called, the better."""
-    gc.collect()
-    from drivers import timing
-
-    ages, busy = timing.budget(config)
-    names = timing.CONTROL_READINGS
-    del sys.modules["drivers.timing"]
-    package = sys.modules["drivers"]
-    if hasattr(package, "timing"):
-        delattr(package, "timing")
-    return ages, busy, names
+_STEP_MS = const(90)  # does not keep step with the periods of the readings, so that it meets them at every age
+_HALF_MS = const(5000)
+_WRAP = const(0xFFFFFFF)  # of the busy time of a client
 
 
 class BudgetWatch:
-    """`run()` is a supervised task. Every 5 s the last 10 s are judged. promise: of `promised(config)`. buses, devices:
-    as built for the station. alarms: Alarms, which gets one for each device (ages in ms) and each bus (permille) that
-    is worse.
+    """`run()` is a supervised task. Every 5 s the last 10 s are judged. promise: (ages, busy, names) of
+    `take_in.promised`. buses, devices: as built for the station. alarms: Alarms, which gets one for each device (ages
+    in ms) and each bus (permille) that is worse.
     """
 
     def __init__(self, promise, buses, devices, alarms):

@@ -49,7 +49,6 @@ class BusHealth:
 
 def _of_device(device, answers_per_min, now_ms):
     health = device.health
-    turnaround = health.turnaround
     # A longer silence is not told as a number: ticks wrap.
     known = health.ever_answered and not device.gave_up
     return {
@@ -58,9 +57,9 @@ def _of_device(device, answers_per_min, now_ms):
         "requests": health.requests,
         "answers": health.answers,
         "answers_per_min": answers_per_min,
-        "turnaround_p50_ms": turnaround.at_ms(500),
-        "turnaround_p99_ms": turnaround.at_ms(990),
-        "turnaround_max_ms": turnaround.max_ms,
+        "turnaround_p50_ms": health.turnaround_ms(500),
+        "turnaround_p99_ms": health.turnaround_ms(990),
+        "turnaround_max_ms": health.turnaround_max_ms,
         "timeouts": health.timeouts,
         "crc_errors": health.crc_errors,
         "protocol_errors": health.protocol_errors,

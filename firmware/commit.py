@@ -2,7 +2,9 @@
 an increase.
 """
 
-_STORAGE_DEADBAND_W = 200  # two counts of a PCS setpoint in 0.1 kW
+from drivers.ticks import const
+
+_STORAGE_DEADBAND_W = const(200)  # two counts of a PCS setpoint in 0.1 kW
 
 
 class Commit:

@@ -5,6 +5,7 @@ problem found, each with its place, what was found and what is allowed, in Chine
 the way: a caller that has a good station keeps it.
 """
 
+import gc
 import sys
 
 
@@ -26,18 +27,25 @@ class ConfigError(Exception):
 
 def load(path) -> dict:
     """The checked station of a file, defaults filled in. Raises ConfigError."""
-    from firmware import config_check
-
-    try:
-        data = config_check.read(path)
-    except config_check.Refused as refused:
-        raise ConfigError([refused.problem])
-    config = parse(data, path)
+    config = parse(_read(path), path)
     folder = path[: path.rfind("/") + 1]
     problems = check(config, folder)
     if problems:
         raise ConfigError(problems)
-    return completed(config, folder)
+    config = completed(config, folder)
+    problems = check_in_time(config)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _read(path) -> bytes:
+    from firmware import config_check
+
+    try:
+        return config_check.read(path)
+    except config_check.Refused as refused:
+        raise ConfigError([refused.problem])
 
 
 def parse(data: bytes, name="station.json"):
@@ -56,6 +64,17 @@ def check(config, folder="") -> list:
     from firmware import config_check
 
     return config_check.check(config, folder)
+
+
+def check_in_time(config) -> list:
+    """Every Problem of a completed station whose buses are too slow for what is on them. It needs the drivers, for
+    which the tables of check() must go first: no caller may hold one of their modules in a local variable."""
+    if sys.implementation.name == "micropython":
+        unload()
+        gc.collect()
+    from firmware import config_budget
+
+    return config_budget.check(config)
 
 
 def completed(config, folder="") -> dict:

@@ -6,6 +6,7 @@ import os
 from firmware import (
     config_json,
     config_lines,
+    config_mqtt,
     config_phases,
     config_profiles,
     config_promise,
@@ -61,7 +62,9 @@ def check(config, folder=""):
     config_shape.check(config, config_schema.ROWS, "", problems)
     if isinstance(config, dict):
         config_profiles.find_custom(config, folder, problems)
-        config_rules.check(config, _board(config.get("board")), problems)
+        board = _board(config.get("board"))
+        config_rules.check(config, board, problems)
+        config_mqtt.check(config, board, problems)
         config_phases.check(config, problems)
         config_lines.check(config, problems)
         config_promise.check(config, problems)
@@ -78,9 +81,19 @@ def completed(config, folder=""):
             device.setdefault("ramp_down_w_s", down)
         elif device["role"] in ("pv", "pcs"):
             device.setdefault("circuit", top)
+        elif device["role"] == "meter":
+            device.setdefault("jump_w", _jump_w(device, config))
         if device["profile"].startswith(config_profiles.CUSTOM):
             device["profile_file"] = config_profiles.file_of(device["profile"], folder)
     return config
+
+
+def _jump_w(meter, config):
+    """Largest change of a meter's power that is believed at once. What its transformers can show: 5 A and a fifth more
+    on three phases of 230 V; without transformers half more than its circuit may carry."""
+    if "ct_ratio" in meter:
+        return min(config_schema.MAX_JUMP_W, 4140 * meter["ct_ratio"] * meter["pt_ratio"])
+    return [circuit["cap_w"] * 3 // 2 for circuit in config["circuits"] if circuit["id"] == meter["circuit"]][0]
 
 
 def _not_utf8(data, name):

@@ -128,6 +128,7 @@ PROFILE = (
     ("even_reads", "bool", False, None, ""),
     ("single_reads", "bool", False, None, ""),
     ("request_gap_ms", "int", 0, (0, 10000), "ms"),
+    ("turnaround_ms", "int", 0, (0, 5000), "ms"),
     ("connect_delay_ms", "int", 0, (0, 10000), "ms"),
     ("post_write_settle_ms", "int", 0, (0, 10000), "ms"),
     ("write_gap_ms", "int", 0, (0, 60000), "ms"),

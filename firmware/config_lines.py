@@ -21,8 +21,10 @@ def check(config, problems):
             allowed = _METERS if name == _METER_PROFILE else "rtu, rtu_tcp, tcp"
             problems.append(Problem(path + ".bus", "bus_kind", kind, allowed))
         unit = integer(device, "unit")
-        if kind == "rtu" and unit is not None and unit > _LARGEST_SERIAL_UNIT:
-            problems.append(Problem(path + ".unit", "range", unit, 1, _LARGEST_SERIAL_UNIT, ""))
+        largest = _LARGEST_SERIAL_UNIT if kind == "rtu" else 255
+        # 0 is the broadcast address of a line; over TCP it is the gateway itself.
+        if kind != "tcp" and unit is not None and (unit == 0 or largest < unit <= 255):
+            problems.append(Problem(path + ".unit", "range", unit, 1, largest, ""))
         if kind == _METERS:
             alone = len([1 for _, other in devices if other.get("bus") == device["bus"]]) == 1
             _address(path + ".meter_address", device, alone, problems)

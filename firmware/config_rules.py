@@ -203,7 +203,9 @@ def _board(config, buses, board, problems):
             if bus.get("kind") in SERIAL and text(bus, "port") is not None and bus["port"] not in board.UARTS:
                 names = ", ".join(sorted(board.UARTS))
                 problems.append(Problem("buses[{}].port".format(index), "board_port", bus["port"], names))
-    connections = len([bus for _, bus in buses if bus.get("kind") in ("tcp", "rtu_tcp")]) + ("mqtt" in config)
+    connections = len([bus for _, bus in buses if bus.get("kind") in ("tcp", "rtu_tcp")])
+    if isinstance(config.get("mqtt"), dict) and "uart" not in config["mqtt"]:
+        connections += 1
     if connections > board.MAX_TCP:
         problems.append(Problem("buses", "board_tcp", connections, board.MAX_TCP))
     inputs = config.get("inputs")

@@ -15,6 +15,7 @@ MAX_FILE_BYTES = 65536
 MAX_CAP_W = 10_000_000  # 10 MW; times 100 still fits 31 bits
 MAX_GUN_W = 2_000_000
 MAX_CT_PT = 100_000
+MAX_JUMP_W = 20_000_000
 BOARDS = ("unix", "rpi_pico_w", "esp32_generic")
 ROLES = ("meter", "pv", "bms", "pcs", "gun", "cabinet")
 CLASSES = ("guaranteed", "super", "fast", "slow")
@@ -61,7 +62,9 @@ _BUS_OF_KIND = {
         ("stop_bits", "choice", 1, (1, 2), ""),
     ),
     "tcp": _OVER_TCP,
-    "rtu_tcp": _OVER_TCP,
+    "rtu_tcp": _OVER_TCP + (
+        ("baud", "choice", OPTIONAL, BAUDS, "Bd"),
+    ),
 }
 
 _DEVICE = (
@@ -69,9 +72,13 @@ _DEVICE = (
     ("role", "choice", REQUIRED, ROLES, ""),
     ("profile", "profile", REQUIRED, None, ""),
     ("bus", "name", REQUIRED, None, ""),
-    ("unit", "int", REQUIRED, (1, 255), ""),
+    ("unit", "int", REQUIRED, (0, 255), ""),
     ("poll_ms", "int", OPTIONAL, (20, 10000), "ms"),
     ("lost_after_ms", "int", OPTIONAL, (200, 60000), "ms"),
+    ("simulated_as", "name", OPTIONAL, None, ""),
+    ("serial", "text", OPTIONAL, (1, 32), ""),
+    ("model", "text", OPTIONAL, (1, 32), ""),
+    ("version", "text", OPTIONAL, (1, 32), ""),
 )
 _DEVICE_OF_ROLE = {
     "meter": _DEVICE + (
@@ -81,6 +88,7 @@ _DEVICE_OF_ROLE = {
         ("refresh_ms", "int", 200, (20, 5000), "ms"),
         ("lag_ms", "int", 100, (0, 5000), "ms"),
         ("meter_address", "text", OPTIONAL, (12, 12), ""),
+        ("jump_w", "int", OPTIONAL, (100, MAX_JUMP_W), "W"),
     ),
     "pv": _DEVICE + (
         ("circuit", "name", OPTIONAL, None, ""),
@@ -121,12 +129,28 @@ _RESET = (
     ("pin", "name", REQUIRED, None, ""),
 )
 
+_TLS = (
+    ("ca", "text", REQUIRED, (1, 64), ""),
+    ("server_name", "host", OPTIONAL, None, ""),
+    ("cert", "text", OPTIONAL, (1, 64), ""),
+    ("key", "text", OPTIONAL, (1, 64), ""),
+)
+_DTU = (
+    ("port", "text", REQUIRED, (1, 128), ""),
+    ("baud", "choice", 115200, BAUDS, "Bd"),
+)
 _MQTT = (
-    ("host", "host", REQUIRED, None, ""),
+    ("host", "host", OPTIONAL, None, ""),
     ("port", "int", 1883, (1, 65535), ""),
+    ("tls", "object", OPTIONAL, _TLS, ""),
+    ("uart", "object", OPTIONAL, _DTU, ""),
     ("user", "text", OPTIONAL, (1, 64), ""),
+    ("clean_session", "bool", True, None, ""),
     ("keepalive_s", "int", 30, (2, 600), "s"),
     ("telemetry_ms", "int", 1000, (200, 60000), "ms"),
+    ("unsigned", "bool", OPTIONAL, None, ""),
+    ("ntp_host", "host", OPTIONAL, None, ""),
+    ("ntp_port", "int", 123, (1, 65535), ""),
 )
 
 

@@ -92,11 +92,21 @@ TEXTS = {
                       "至少 {1} s，或 null", "at least {1} s, or null"),
     "ct_pt": ("CT 变比乘 PT 变比过大", "CT ratio times PT ratio is too large",
               "乘积最大 {0}", "a product of at most {0}"),
+    # The drivers, and the latency budget
+    "not_installed": ("控制板上未安装其驱动", "its driver is not installed on this board", "为此站点文件重新安装固件",
+                      "the firmware installed again for this station file"),
+    "reading_old": ("读数最旧时控制已不采信（ms）", "the readings become older than control trusts (ms)",
+                    "最多 {0}", "at most {0}"),
+    "refresh_slow": ("看门狗短于设定值最慢的刷新间隔",
+                     "the watchdog is shorter than the slowest refresh of the setpoint",
+                     "至少 {0} s，或 null", "at least {0} s, or null"),
     # The board
     "board_port": ("该控制板没有此串口", "the board has no such port", "{0}", "{0}"),
     "board_pin": ("该控制板没有此输入", "the board has no such input", "{0}", "{0}"),
     "board_tcp": ("TCP 连接数超过该控制板（含 MQTT）", "more TCP connections than the board has (MQTT included)",
                   "最多 {0}", "at most {0}"),
+    "not_with_uart": ("不能与 mqtt.uart 同时使用", "not together with mqtt.uart",
+                      "不写此项（DTU 自己保存地址）", "leave it out (the DTU has the address)"),
     "same_pin": ("同一输入用于两个功能（已用于 {0}）", "the input has another use already ({0})", "各用一个输入",
                  "an input of its own"),
 }

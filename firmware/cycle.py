@@ -11,10 +11,10 @@ from array import array
 
 from control.reflex import react
 from control.step import step
-from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms, ticks_us
+from drivers.ticks import const, sleep_ms, ticks_add, ticks_diff, ticks_ms, ticks_us
 
-_EYE_MS = 20
-_BUCKETS = 256  # one a millisecond of lateness, the last for everything later
+_EYE_MS = const(20)
+_BUCKETS = const(256)  # one a millisecond of lateness, the last for everything later
 
 
 class Cycle:
@@ -33,6 +33,7 @@ class Cycle:
         self._late = array("i", [0] * _BUCKETS)
         self._snapshot, self._commit, self._stop = snapshot, commit, stop
         self.box = None
+        self.halted = False  # nothing is decided any more: firmware/safe_stop.py has the last word
         self._last_ms = 0
 
     async def run(self):
@@ -45,8 +46,9 @@ class Cycle:
             late_ms = ticks_diff(now_ms, due_ms)
             if late_ms < 0:
                 continue
-            self._note(late_ms)
-            self.tick(now_ms)
+            if not self.halted:
+                self._note(late_ms)
+                self.tick(now_ms)
             gc.collect()
             skipped = late_ms // cycle_ms
             self.missed += skipped
@@ -58,7 +60,7 @@ class Cycle:
         while left_ms > 0:
             await sleep_ms(min(left_ms, _EYE_MS))
             left_ms = ticks_diff(due_ms, ticks_ms())
-            if left_ms > 0 and self._snapshot.new_grid_sample():
+            if left_ms > 0 and not self.halted and self._snapshot.new_grid_sample():
                 self.react()
 
     def attach(self, box):

@@ -5,9 +5,10 @@ RESET contact is pressed. A station file without contacts leaves only commands t
 from afar.
 """
 
-from drivers.ticks import ticks_diff
+from drivers.ticks import const, ticks_diff
 
-_BOOT_GRACE_MS = 1500  # contacts of a process board arrive as datagrams; until the first one nothing is decided anyway
+# Contacts of a process board arrive as datagrams; until the first one nothing is decided anyway.
+_BOOT_GRACE_MS = const(1500)
 
 
 class EmergencyStop:

@@ -1,13 +1,17 @@
 """Which limits from outside are in force on which circuit, and until when.
 
-Until commands are signed, a limit may only tighten. Several limits of one source can overlap: a tight one for a minute
-must not end a looser one that was ordered for an hour. So each circuit keeps a small staircase of limits, the tightest
-of which counts; it never holds two of which one is both looser and shorter.
+A limit that nobody signed, or that cannot be dated, may only tighten. Several limits of one source can overlap: a tight
+one for a minute must not end a looser one that was ordered for an hour. So each circuit keeps a small staircase of
+limits, the tightest of which counts; it never holds two of which one is both looser and shorter. Nothing of one source
+ends what another one has set.
 """
+
+from array import array
 
 from drivers.ticks import ticks_add, ticks_diff
 
 _STEPS = 4
+_FREE = -1  # in place of a limit
 
 # Ticks wrap at 2^30 ms on boards and compare over half of that, 6.2 days; a day stays far inside.
 MAX_EXPIRES_S = 86_400
@@ -24,9 +28,8 @@ class LimitsInForce:
         self.sources = sources
         self._cap_w = [circuit["cap_w"] for circuit in circuits]
         slots = len(sources) * len(circuits) * _STEPS
-        self._used = [False] * slots
-        self._limit_w = [0] * slots
-        self._until_ms = [0] * slots
+        self._limit_w = array("l", [_FREE] * slots)
+        self._until_ms = array("l", [0] * slots)
 
     def cap_w(self, circuit_index: int) -> int:
         """The contract cap of the circuit in W: no limit in force can be looser."""
@@ -57,9 +60,9 @@ class LimitsInForce:
         first = (source_index * len(self._cap_w) + circuit_index) * _STEPS
         tightest_w = -1
         for at in range(first, first + _STEPS):
-            if self._used[at]:
+            if self._limit_w[at] != _FREE:
                 if ticks_diff(self._until_ms[at], now_ms) <= 0:
-                    self._used[at] = False
+                    self._limit_w[at] = _FREE
                 elif tightest_w < 0 or self._limit_w[at] < tightest_w:
                     tightest_w = self._limit_w[at]
         return tightest_w
@@ -78,17 +81,22 @@ class LimitsInForce:
         first = (source_index * len(self._cap_w) + circuit_index) * _STEPS
         # Every limit in force is at least as loose as the new one: those that end no later are covered by it.
         for at in range(first, first + _STEPS):
-            if self._used[at] and ticks_diff(self._until_ms[at], until_ms) <= 0:
-                self._used[at] = False
+            if self._limit_w[at] != _FREE and ticks_diff(self._until_ms[at], until_ms) <= 0:
+                self._limit_w[at] = _FREE
         at = self._free(first)
-        self._used[at] = True
         self._limit_w[at] = limit_w
         self._until_ms[at] = until_ms
+
+    def withdraw(self, source_index: int, circuit_index: int) -> None:
+        """End everything that this source has in force on this circuit."""
+        first = (source_index * len(self._cap_w) + circuit_index) * _STEPS
+        for at in range(first, first + _STEPS):
+            self._limit_w[at] = _FREE
 
     def _free(self, first: int) -> int:
         """A free step. Without one, the two that last longest become one: the tighter power for the longer time."""
         for at in range(first, first + _STEPS):
-            if not self._used[at]:
+            if self._limit_w[at] == _FREE:
                 return at
         last = second = -1
         for at in range(first, first + _STEPS):
@@ -107,7 +115,7 @@ class LimitsInForce:
                 first = (source_index * len(self._cap_w) + circuit_index) * _STEPS
                 self.limit_w(source_index, circuit_index, now_ms)
                 for at in range(first, first + _STEPS):
-                    if self._used[at]:
+                    if self._limit_w[at] != _FREE:
                         left_ms = ticks_diff(self._until_ms[at], now_ms)
                         found.append(
                             {

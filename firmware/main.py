@@ -1,6 +1,8 @@
-"""Starts the station in the current folder. On a board `main.py` is one line: `import firmware.main`."""
+"""Runs the station in the current folder. On a board `main.py` is `from firmware.main import main` and `main()`.
 
-import asyncio
+`micropython -m firmware.main take-in` only checks a new station file (firmware/start.py).
+"""
+
 import gc
 import sys
 
@@ -13,45 +15,32 @@ if hasattr(sys.implementation, "_mpy"):
 # Collecting early and often while modules are loaded keeps the heap in one piece: large blocks are wanted afterwards.
 _COLLECT_EVERY_BYTES = 8192
 
-# A tenth of the heap of a small board, of no use once the station stands.
-_START_ONLY = ("drivers.build", "drivers.profiles.registry", "drivers.profiles.loading", "firmware.config")
-
-
-def forget(name):
-    """Takes a module out of memory, as far as nobody uses what is in it."""
-    module = sys.modules.pop(name, None)
-    package, short = sys.modules.get(name[: name.rfind(".")]), name[name.rfind(".") + 1 :]
-    if module is not None and hasattr(package, short):
-        delattr(package, short)
-
 
 def main():
-    """Runs until it is interrupted. Returns the exit code: 0 interrupted, 2 station file refused."""
-
-    from firmware import config as station_file
-
+    """Runs until it is interrupted. Returns the exit code: 0 interrupted, 2 there is no station that may be used."""
     gc.threshold(_COLLECT_EVERY_BYTES)
-    try:
-        config = station_file.load("station.json")
-    except station_file.ConfigError as refused:
-        print("station.json 被拒绝 / refused:")
-        print(refused)
-        return 2
-    station_file.unload()
-    gc.collect()
-    # only now: the check of the station file and the station do not fit the heap side by side
-    from firmware.app import App
+    from firmware import start
+    from firmware.cold import forget
 
-    app = App(config)
-    for name in _START_ONLY:
-        forget(name)
+    if sys.argv[1:] == ["take-in"]:
+        return 0 if start.take_in() else 2
+    running = start.station()
+    if running is None:
+        return 2
+    del start
+    forget("firmware.start")
     gc.collect()
     gc.threshold(-1)
-    print("光储 Guangchu: " + app.title)
+    import asyncio
+
     try:
-        asyncio.run(app.run())
+        print("光储 Guangchu: " + running.title)
+        asyncio.run(running.supervisor.run())
     except KeyboardInterrupt:
-        print("已停止 / stopped")
+        from firmware import safe_stop
+
+        missing = safe_stop.bring(running)
+        print("已停止 / stopped" + (", 未确认 / not confirmed: " + ", ".join(missing) if missing else ""))
     return 0
 
 

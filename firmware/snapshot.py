@@ -4,9 +4,9 @@ with its age.
 
 from control.station import ABSENT_AGE_MS
 from drivers.reading import ABSENT, GOOD
-from drivers.ticks import ticks_diff
+from drivers.ticks import const, ticks_diff
 
-_OLDEST_MS = 1 << 28  # ticks are compared only within this span
+_OLDEST_MS = const(1 << 28)  # ticks are compared only within this span
 
 
 class Snapshot:

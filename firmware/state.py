@@ -13,6 +13,7 @@ byte is not used: the defaults are, and `problem` says why.
 import json
 import os
 from binascii import crc32
+from hashlib import sha256
 
 SCHEMA = 1
 MAX_BYTES = 8192
@@ -43,7 +44,7 @@ class State:
         self.defaults = defaults
         self.values = dict(defaults)
         self.problem = None
-        self._saved = None  # the bytes known to be in the file
+        self._saved = None  # a fingerprint of the bytes known to be in the file
 
     def load(self):
         """Takes the stored values; never raises. Returns `problem`."""
@@ -69,32 +70,36 @@ class State:
         """
         _check(self.values)
         data = encode(self.values)
-        if data == self._saved:
+        fingerprint = sha256(data).digest()
+        if fingerprint == self._saved:
             return False
         if len(data) > MAX_BYTES:
             raise ValueError("state of {} bytes, at most {} are allowed".format(len(data), MAX_BYTES))
         temporary = self.path + ".tmp"
+        # The name must not reach the disk before the bytes: on boards LittleFS commits them when the file is closed,
+        # and a process has one of the two calls.
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             if hasattr(os, "fsync"):
                 os.fsync(file.fileno())
-        # The name must not reach the disk before the bytes: on boards LittleFS commits them when the file is closed.
-        if hasattr(os, "sync"):
+        if not hasattr(os, "fsync") and hasattr(os, "sync"):
             os.sync()
         os.rename(temporary, self.path)
-        self._saved = data
+        self._saved = fingerprint
         return True
 
     def _read(self):
         try:
+            # No more memory than the file needs: a read of MAX_BYTES would want one piece of the heap of that size.
+            size = min(os.stat(self.path)[6], MAX_BYTES) + 1
             with open(self.path, "rb") as file:
-                data = file.read(MAX_BYTES + 1)
+                data = file.read(size)
         except OSError as error:
             return ("absent" if error.args and error.args[0] == 2 else "unreadable"), {}
         problem, values = decode(data)
         if problem is None:
-            self._saved = data
+            self._saved = sha256(data).digest()
         return problem, values
 
 

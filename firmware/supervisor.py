@@ -3,22 +3,23 @@
 import asyncio
 import sys
 
-from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from drivers.ticks import const, sleep_ms, ticks_diff, ticks_ms
 
-_CHECK_MS = 500
-_RESTART_FIRST_MS = 200
-_RESTART_MAX_MS = 10000
+_CHECK_MS = const(500)
+_RESTART_FIRST_MS = const(200)
+_RESTART_MAX_MS = const(10000)
 
 
 class Task:
     """name: for people. start: function that makes the coroutine. heart: object with heartbeat_ms, or None for a
     task that is not critical.
 
-    deadline_ms: the oldest heartbeat with which the watchdog is still fed.
+    deadline_ms: the oldest heartbeat with which the watchdog is still fed. running: the asyncio task, None at first.
     """
 
     def __init__(self, name, start, heart=None, deadline_ms=2000):
         self.name, self.start, self.heart, self.deadline_ms = name, start, heart, deadline_ms
+        self.running = None
         self.restarts = 0
         self.last_error = ""
 
@@ -32,7 +33,8 @@ class Supervisor:
     def __init__(self, feed=None):
         self.tasks = []
         self.stalled = ""  # name of the first critical task without a fresh heartbeat
-        self._feed = feed
+        self.feed = feed
+        self._interrupted = False
 
     def add(self, name, start, heart=None, deadline_ms=2000):
         task = Task(name, start, heart, deadline_ms)
@@ -40,11 +42,19 @@ class Supervisor:
         return task
 
     async def run(self):
-        for task in self.tasks:
-            asyncio.create_task(self._keep(task))
-        while True:
+        """Raises KeyboardInterrupt when the program is to end. The tasks are still there then: MicroPython's go on
+        with the loop, CPython's have been cancelled, and `start_tasks` starts them anew."""
+        self.start_tasks()
+        while not self._interrupted:
             await sleep_ms(_CHECK_MS)
             self.check(ticks_ms())
+        raise KeyboardInterrupt
+
+    def start_tasks(self):
+        """Every task that is not running."""
+        for task in self.tasks:
+            if task.running is None or task.running.done():
+                task.running = asyncio.create_task(self._keep(task))
 
     def check(self, now_ms):
         """True, and the watchdog fed, when every critical task shows life."""
@@ -53,8 +63,8 @@ class Supervisor:
             if not task.is_fresh(now_ms):
                 self.stalled = task.name
                 return False
-        if self._feed is not None:
-            self._feed()
+        if self.feed is not None:
+            self.feed()
         return True
 
     async def _keep(self, task):
@@ -64,6 +74,10 @@ class Supervisor:
             try:
                 await task.start()
                 task.last_error = "ended"
+            except KeyboardInterrupt:
+                # MicroPython raises it in whatever runs just then; this task may be needed to end in order.
+                self._interrupted = True
+                continue
             except Exception as error:
                 task.last_error = "%s: %s" % (type(error).__name__, error)
                 _print_traceback(error)

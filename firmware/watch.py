@@ -1,10 +1,10 @@
 """Looks at the station once a second and states which alarms stand. Out of the cycle: it may allocate."""
 
 from control import ladder
-from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from drivers.ticks import const, sleep_ms, ticks_diff, ticks_ms
 
-_PERIOD_MS = 1000
-_PV_STALE_MS = 1000
+_PERIOD_MS = const(1000)
+_PV_STALE_MS = const(1000)
 _SILENT_ROLES = ("meter", "pv", "bms")  # guns and PCS have alarms of their own
 
 

@@ -9,123 +9,105 @@ from firmware.mqtt.packets import DUP_BIT
 
 
 class Outgoing:
-    """One encoded PUBLISH on its way: `state` goes WAITING -> IN_FLIGHT -> DONE, or to DROPPED (QoS 0 only)."""
+    """One encoded PUBLISH on its way. `pid` is 0 with QoS 0. `waits` until it is dropped, or sent: with QoS 1 given
+    to the link, with QoS 0 gone, for the link may take it piece by piece.
+    """
 
-    WAITING, IN_FLIGHT, DONE, DROPPED = 0, 1, 2, 3
-
-    __slots__ = ("packet", "qos", "pid", "state", "sent_ms", "on_end")
-
-    def __init__(self, packet: bytearray, qos: int, pid: int):
+    def __init__(self, packet: bytearray | memoryview, pid: int):
         self.packet = packet
-        self.qos = qos
         self.pid = pid
-        self.state = self.WAITING
+        self.waits = True
         self.sent_ms = 0
         self.on_end = None  # a function, called once
 
 
 class Outbox:
-    """Two queues: what waits, and the QoS 1 messages in flight (at most `window`, in the order they were sent)."""
+    """Messages in the order they came. Those of QoS 1 that do not wait are in flight, at most `window` of them; they
+    stand in front of all that wait, for nothing is taken before what came earlier unless that is kept by the window.
+    """
 
     def __init__(self, max_messages: int = 32, max_bytes: int = 24_576, window: int = 8):
         self.max_messages = max_messages
         self.max_bytes = max_bytes
         self.window = window
         self.dropped = 0
-        self.waiting = []
-        self.in_flight = []
+        self.messages = []
+        self.in_flight = 0
         self.bytes = 0
         self._last_pid = 0
-
-    def __len__(self) -> int:
-        return len(self.waiting) + len(self.in_flight)
 
     def new_pid(self) -> int:
         """The next packet id, 1..65535 and round again, passing over ids that still wait for their PUBACK."""
         while True:
-            self._last_pid = self._last_pid + 1 if self._last_pid < 65535 else 1
-            if not self._pid_in_use(self._last_pid):
-                return self._last_pid
-
-    def _pid_in_use(self, pid: int) -> bool:
-        for message in self.in_flight:
-            if message.pid == pid:
-                return True
-        for message in self.waiting:
-            if message.pid == pid:
-                return True
-        return False
+            pid = self._last_pid = self._last_pid % 65535 + 1
+            for message in self.messages:
+                if message.pid == pid:
+                    break
+            else:
+                return pid
 
     def put(self, message: Outgoing) -> bool:
         """Queue `message`; False when it has no room even without the QoS 0 messages that wait (counted as dropped)."""
         size = len(message.packet)
-        firm_messages = 0
-        firm_bytes = 0
-        for queue in (self.waiting, self.in_flight):
-            for other in queue:
-                if other.qos:
-                    firm_messages += 1
-                    firm_bytes += len(other.packet)
-        if firm_messages >= self.max_messages or firm_bytes + size > self.max_bytes:
+        if (len(self.messages) >= self.max_messages or self.bytes + size > self.max_bytes) and not self._clear(size):
             self.dropped += 1
-            message.state = message.DROPPED
+            message.waits = False
             return False
-        while len(self) >= self.max_messages or self.bytes + size > self.max_bytes:
-            self._drop(self._oldest_qos0())
-        self.waiting.append(message)
+        self.messages.append(message)
         self.bytes += size
         return True
 
-    def _oldest_qos0(self) -> int:
-        for at in range(len(self.waiting)):
-            if self.waiting[at].qos == 0:
-                return at
-        raise IndexError("no QoS 0 message waits")  # put() has made sure that one does
+    def _clear(self, size: int) -> bool:
+        """Make room by dropping the oldest QoS 0 messages; False, and none dropped, when that would not do."""
+        loose = [message for message in self.messages if message.pid == 0]
+        spare = sum([len(message.packet) for message in loose])
+        if len(self.messages) - len(loose) >= self.max_messages or self.bytes - spare + size > self.max_bytes:
+            return False
+        for message in loose:
+            self._drop(message)
+            if len(self.messages) < self.max_messages and self.bytes + size <= self.max_bytes:
+                break
+        return True
 
-    def _drop(self, at: int) -> None:
-        message = self.waiting.pop(at)
-        message.state = message.DROPPED
-        self.bytes -= len(message.packet)
+    def _drop(self, message: Outgoing) -> None:
+        message.waits = False
         self.dropped += 1
+        self._remove(message)
+
+    def _remove(self, message: Outgoing) -> None:
+        self.messages.remove(message)
+        self.bytes -= len(message.packet)
 
     def take(self, now_ms: int) -> Outgoing | None:
         """The message to write now, or None. Full window: QoS 0 goes past the QoS 1 messages that wait for it."""
-        for at in range(len(self.waiting)):
-            message = self.waiting[at]
-            if message.qos == 0:
-                del self.waiting[at]
-                self.bytes -= len(message.packet)
-                message.state = message.DONE
-                return message
-            if len(self.in_flight) < self.window:
-                del self.waiting[at]
-                self.in_flight.append(message)
-                message.state = message.IN_FLIGHT
+        for message in self.messages:
+            if message.waits and (message.pid == 0 or self.in_flight < self.window):
                 message.sent_ms = now_ms
+                if message.pid:
+                    message.waits = False
+                    self.in_flight += 1
+                else:
+                    self._remove(message)
                 return message
         return None
 
     def acknowledge(self, pid: int) -> bool:
         """The broker has `pid`; False for an id that nobody waits for (a late answer to a re-sent message)."""
-        for at in range(len(self.in_flight)):
-            message = self.in_flight[at]
-            if message.pid == pid:
-                del self.in_flight[at]
-                self.bytes -= len(message.packet)
-                message.state = message.DONE
+        for message in self.messages:
+            if message.pid == pid and not message.waits:
+                self.in_flight -= 1
+                self._remove(message)
                 if message.on_end is not None:
                     message.on_end()
                 return True
         return False
 
     def connection_lost(self) -> None:
-        """QoS 1 in flight goes back in front, in its order and marked as a duplicate; waiting QoS 0 is dropped."""
-        for message in self.in_flight:
-            message.packet[0] |= DUP_BIT
-            message.state = message.WAITING
-        firm = [message for message in self.waiting if message.qos]
-        for at in range(len(self.waiting) - 1, -1, -1):
-            if self.waiting[at].qos == 0:
-                self._drop(at)
-        self.waiting = self.in_flight + firm
-        self.in_flight = []
+        """QoS 1 in flight waits again, in its place and marked as a duplicate; waiting QoS 0 is dropped."""
+        for message in list(self.messages):
+            if message.pid == 0:
+                self._drop(message)
+            elif not message.waits:
+                message.packet[0] |= DUP_BIT
+                message.waits = True
+        self.in_flight = 0

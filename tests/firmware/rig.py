@@ -2,7 +2,11 @@
 test moves.
 """
 
+import gc
 import json
+
+if hasattr(gc, "threshold"):
+    gc.threshold(8192)  # as firmware.main while modules are loaded: the heap stays in one piece
 
 from control.station import Station
 from drivers.build import build_buses
@@ -33,6 +37,7 @@ def demo_config():
     with open(__file__.rsplit("/", 3)[0] + "/tools/stations/demo.json") as file:
         config = completed(json.load(file))
     unload()  # as firmware.main does: the check and the station do not fit the heap side by side
+    gc.collect()
     return config
 
 

@@ -5,7 +5,7 @@ from control.step import step
 from drivers.reading import Reading
 from firmware.alarms import Alarms
 from firmware.limits import LimitsInForce
-from firmware.station_view import LiveView
+from firmware.telemetry import Telemetry
 
 CONFIG = {
     "station": {"id": "GC-T", "name": {"zh": "测试站", "en": "Test station"}, "language": "zh"},
@@ -50,8 +50,9 @@ class Held:
 class Part:
     """What telemetry asks of a device: its readings and setpoints by name."""
 
-    def __init__(self, role):
-        self.readings = {name: Reading(name) for name in _READINGS[role]}
+    def __init__(self, name, role):
+        self.id = name
+        self.readings = {name: Reading() for name in _READINGS[role]}
         self.setpoints = {_SETPOINTS[role]: Held()} if role in _SETPOINTS else {}
 
 
@@ -71,11 +72,11 @@ class Stop:
 class Rig:
     def __init__(self):
         self.station = Station(CONFIG)
-        self.devices = {each["id"]: Part(each["role"]) for each in CONFIG["devices"]}
+        self.devices = {each["id"]: Part(each["id"], each["role"]) for each in CONFIG["devices"]}
         self.limits = LimitsInForce(CONFIG["circuits"])
         self.alarms = Alarms(4, self.station.circuit_ids)
         self.stop = Stop()
-        self.view = LiveView(
+        self.seen = Telemetry(
             CONFIG, self.station, self.devices, self.limits, Lateness(), self.stop, self.alarms, now_ms=0
         )
 

@@ -1,6 +1,5 @@
 # runs on: cpython, micropython
 from firmware.alarms import Alarms
-from firmware.texts import ALARM_TEXTS, ALARMS
 
 
 def drain(alarms):
@@ -77,10 +76,6 @@ def test_an_unknown_code_is_a_mistake_of_the_program_and_is_said():
     except KeyError:
         return
     raise AssertionError("accepted an alarm without a text")
-
-
-def test_every_alarm_code_has_a_text_and_every_text_a_code():
-    assert sorted(ALARMS) == sorted(ALARM_TEXTS)
 
 
 def test_stating_an_unchanged_alarm_allocates_nothing():

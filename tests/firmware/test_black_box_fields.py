@@ -18,10 +18,10 @@ from tests.firmware.rig import demo_config
 # Formed anew in each cycle before anyone reads them, so a replay need not know what they were. Proved below.
 FORMED_ANEW = {
     "circuit_room_w", "circuit_weight", "circuit_allowed_w", "fills", "guns_now_w", "guns_lo_w", "reason", "reason_a",
-    "reason_b", "support_w", "loose_w",
+    "reason_b", "support_w", "loose_w", "raised_w",
 }  # fmt: skip
 EVERYTHING = black_box.STATE + black_box.DECISIONS + black_box.SUMMED
-NAMES = {"circuit_ids", "gun_ids", "pv_ids", "phase_of", "inputs"}  # not numbers: of the station file, and the inputs
+NAMES = {"circuit_ids", "gun_ids", "pv_ids", "inputs"}  # not numbers: of the station file, and the inputs
 
 
 def numbers(owner):

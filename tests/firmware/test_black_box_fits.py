@@ -6,7 +6,7 @@ import gc
 from firmware.extras import black_box
 from tests.firmware.black_box_station import World
 
-_CONFIG = {"station": {"id": "S"}, "board": "unix"}
+_ABOUT = {"station": "S", "boots": 3}
 
 
 def leave(free_bytes):
@@ -26,7 +26,7 @@ def made(spare_bytes):
     """The box of a station of 6 guns whose heap has so many bytes beyond what running needs."""
     station = World(6, size=256).station
     filling = leave(share() + spare_bytes)
-    box = black_box(station, "/tmp", _CONFIG, "0", 3)
+    box = black_box(station, "/tmp", _ABOUT)
     del filling
     return box
 

@@ -4,7 +4,8 @@ import sys
 from drivers.build import build_buses
 from drivers.ticks import ticks_add, ticks_ms
 from firmware.alarms import Alarms
-from firmware.budget_watch import CODE, BudgetWatch, promised
+from firmware.budget_watch import CODE, BudgetWatch
+from firmware.take_in import promised
 
 try:
     from micropython import heap_lock, heap_unlock

@@ -1,18 +1,25 @@
 # runs on: cpython, micropython
 import json
 
+from firmware.clock import Clock
 from firmware.commands import Commands
+from firmware.emergency_stop import EmergencyStop
 from firmware.limits import LimitsInForce
 
 CIRCUITS = [{"id": "grid", "cap_w": 400000}, {"id": "ac-row", "cap_w": 22000}]
+TOPIC = b"guangchu/v1/GC-T/command"
 
 
 def new_commands():
-    return Commands(LimitsInForce(CIRCUITS))
+    return Commands("GC-T", LimitsInForce(CIRCUITS), EmergencyStop(None, None, False, 0), Clock(0))
+
+
+def take(commands, message, now_ms=0):
+    return commands.handle(TOPIC, message, now_ms)
 
 
 def send(commands, now_ms=0, **fields):
-    return commands.handle(json.dumps(fields).encode(), now_ms)
+    return take(commands, json.dumps(fields).encode(), now_ms)
 
 
 def limit(commands, command_id="c1", limit_w=300000, expires_s=60, now_ms=0, circuit="grid"):
@@ -20,7 +27,7 @@ def limit(commands, command_id="c1", limit_w=300000, expires_s=60, now_ms=0, cir
 
 
 def effective_w(commands, now_ms=0):
-    return commands._limits.effective_w(0, now_ms)
+    return commands.limits.effective_w(0, now_ms)
 
 
 def test_a_limit_is_taken_and_answered_in_both_languages():
@@ -40,7 +47,7 @@ def test_a_limit_above_the_contract_cap_is_refused():
     commands = new_commands()
     ack = limit(commands, limit_w=400001)
     assert ack["result"] == "refused" and ack["code"] == "would_loosen" and "400.0 kW in force" in ack["en"]
-    assert commands._limits.items(0) == []
+    assert commands.limits.items(0) == []
 
 
 def test_a_limit_looser_than_the_one_in_force_is_refused_until_that_expires():
@@ -74,12 +81,12 @@ def test_an_id_used_for_another_limit_is_not_answered_as_if_it_had_been_set():
     assert ack["result"] == "refused" and ack["code"] == "id_reused" and effective_w(commands) == 300000
 
 
-def test_only_the_last_16_ids_are_remembered():
+def test_only_the_last_8_ids_are_remembered():
     commands = new_commands()
-    for number in range(17):
+    for number in range(9):
         limit(commands, "c%d" % number, 300000 - number, 60)
-    assert len(commands._remembered) == 16
-    assert limit(commands, "c16", 299984, 60)["result"] == "accepted" and commands.repeated == 1
+    assert len(commands.remembered) == 8
+    assert limit(commands, "c8", 299992, 60)["result"] == "accepted" and commands.repeated == 1
     assert limit(commands, "c0", 300000, 60)["code"] == "would_loosen" and commands.repeated == 1
 
 
@@ -87,17 +94,17 @@ def test_an_emergency_stop_is_always_accepted():
     for fields in ({"id": "s1"}, {}, {"id": 7}, {"id": ""}, {"id": "x" * 65}, {"id": "s1", "reason": "fire"}):
         commands = new_commands()
         fields["type"] = "emergency_stop"
-        ack = commands.handle(json.dumps(fields).encode(), 0)
-        assert ack["result"] == "accepted" and ack["code"] == "stopped" and commands.emergency_stop
+        ack = take(commands, json.dumps(fields).encode())
+        assert ack["result"] == "accepted" and ack["code"] == "stopped" and commands.stop.active
         assert ack["id"] == (fields["id"] if fields.get("id") == "s1" else "")
 
 
 def test_an_emergency_stop_under_a_used_id_stops():
     commands = new_commands()
     limit(commands, "c1")
-    assert send(commands, id="c1", type="emergency_stop")["code"] == "stopped" and commands.emergency_stop
-    commands.emergency_stop = False  # released on site
-    assert send(commands, id="c1", type="emergency_stop")["code"] == "stopped" and commands.emergency_stop
+    assert send(commands, id="c1", type="emergency_stop")["code"] == "stopped" and commands.stop.active
+    commands.stop.active = False  # released on site
+    assert send(commands, id="c1", type="emergency_stop")["code"] == "stopped" and commands.stop.active
 
 
 def test_an_unknown_type_is_refused_with_the_types_there_are():
@@ -141,16 +148,16 @@ def test_an_improper_id_is_refused_and_not_echoed():
 def test_what_is_no_json_object_is_refused():
     hostile = (b"", b"{", b"[]", b"5", b"null", b'"id"', b"\xff\xfe", b"[" * 1024, b'{"id":"\xff"}', b"\x00" * 100)
     for payload in hostile:
-        ack = new_commands().handle(payload, 0)
+        ack = take(new_commands(), payload)
         assert ack["result"] == "refused" and ack["code"] == "bad_json" and ack["id"] == "", payload
 
 
 def test_a_message_beyond_1024_bytes_is_refused_unread():
     commands = new_commands()
     body = json.dumps({"id": "s", "type": "emergency_stop"}).encode()
-    assert commands.handle(body + b" " * (1025 - len(body)), 0)["code"] == "too_large"
-    assert commands.handle(None, 0)["code"] == "too_large" and not commands.emergency_stop
-    assert commands.handle(body + b" " * (1024 - len(body)), 0)["code"] == "stopped"
+    assert take(commands, body + b" " * (1025 - len(body)))["code"] == "too_large"
+    assert take(commands, None)["code"] == "too_large" and not commands.stop.active
+    assert take(commands, body + b" " * (1024 - len(body)))["code"] == "stopped"
 
 
 def test_an_answer_never_grows_with_the_message():

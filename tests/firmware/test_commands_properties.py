@@ -1,18 +1,29 @@
 """Whatever a command holds, it is answered, and no limit in force is ever loosened by it."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware import signing
+from firmware.clock import Clock
 from firmware.commands import Commands
+from firmware.emergency_stop import EmergencyStop
 from firmware.limits import LimitsInForce
 
 CIRCUITS = [{"id": "grid", "cap_w": 400000}, {"id": "ac-row", "cap_w": 22000}]
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "mqtt"
 ACK = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "ack.schema.json").read_text(encoding="utf-8")))
+
+TOPIC = b"guangchu/v1/GC-T/command"
+
+
+def new_commands(limits=None):
+    return Commands("GC-T", limits or LimitsInForce(CIRCUITS), EmergencyStop(None, None, False, 0), Clock(0))
+
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80),
@@ -41,31 +52,32 @@ LIMITS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=1100))
 def test_any_bytes_are_answered(payload):
-    ACK.validate(Commands(LimitsInForce(CIRCUITS)).handle(payload, 0))
+    ACK.validate(new_commands().handle(TOPIC, payload, 0))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(FIELDS | ANY)
 def test_any_json_is_answered_and_stops_only_when_it_says_so(message):
-    commands = Commands(LimitsInForce(CIRCUITS))
-    ack = commands.handle(json.dumps(message).encode(), 0)
+    commands = new_commands()
+    ack = commands.handle(TOPIC, json.dumps(message).encode(), 0)
     ACK.validate(ack)
     json.dumps(ack, ensure_ascii=False).encode()
     asks_to_stop = isinstance(message, dict) and message.get("type") == "emergency_stop"
-    if len(json.dumps(message)) <= 1024:
-        assert commands.emergency_stop == asks_to_stop
+    text = json.dumps(message)
+    if len(text) <= 1024 and text.count("{") + text.count("[") <= 8:
+        assert commands.stop.active == asks_to_stop
     if ack["result"] == "refused":
-        assert commands._limits.items(0) == []
+        assert commands.limits.items(0) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(LIMITS, st.integers(0, 60_000)), max_size=25))
 def test_no_sequence_of_limits_loosens_what_an_earlier_one_ordered(orders):
     limits = LimitsInForce(CIRCUITS)
-    commands = Commands(limits)
+    commands = new_commands(limits)
     now_ms = (1 << 30) - 30_000  # so that some sequences pass over the wrap of the ticks
     elapsed_ms = 0
     accepted = []
@@ -74,7 +86,7 @@ def test_no_sequence_of_limits_loosens_what_an_earlier_one_ordered(orders):
         elapsed_ms += pause_ms
         ticks = (now_ms + elapsed_ms) & ((1 << 30) - 1)
         before = [limits.effective_w(circuit, ticks) for circuit in (0, 1)]
-        ack = commands.handle(json.dumps(order).encode(), ticks)
+        ack = commands.handle(TOPIC, json.dumps(order).encode(), ticks)
         after = [limits.effective_w(circuit, ticks) for circuit in (0, 1)]
         assert after[0] <= before[0] and after[1] <= before[1]
         repeated = answered.get(order["id"]) == order
@@ -86,3 +98,58 @@ def test_no_sequence_of_limits_loosens_what_an_earlier_one_ordered(orders):
             for past, since_ms in accepted:
                 if past["circuit"] == name and elapsed_ms - since_ms < past["expires_s"] * 1000:
                     assert after[circuit] <= past["limit_w"]
+
+
+KEY = b"k" * 32
+SIGNED = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": ANY | st.sampled_from(["a", "b"]),
+        "type": ANY | st.sampled_from(["limit", "emergency_stop", "time", "tariff"]),
+        "station": ANY | st.just("GC-T"),
+        "authority": ANY | st.just("grid"),
+        "issued": ANY | st.integers(1_799_999_990, 1_800_000_080),
+        "expires": ANY | st.integers(1_800_000_000, 1_800_000_100),
+        "counter": ANY | st.integers(0, 20),
+        "circuit": ANY | st.sampled_from(["grid", "ac-row"]),
+        "limit_w": ANY | st.integers(-5, 500_000),
+        "expires_s": ANY | st.integers(-5, 90_000),
+        "asked": ANY,
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(SIGNED, max_size=3), st.booleans())
+def test_whatever_a_key_holder_signs_is_answered_and_never_gets_above_the_contract(messages, known):
+    with tempfile.TemporaryDirectory() as folder:
+        limits, stop, clock = LimitsInForce(CIRCUITS, ("mqtt", "grid")), EmergencyStop(None, None, False, 0), Clock(0)
+        clock.set(1_800_000_000, "ntp", 10, 0)
+        clock.source = "ntp" if known else ""
+        commands = Commands("GC-T", limits, stop, clock, {"grid": KEY}, None, folder)
+        for number, content in enumerate(messages):
+            command = {"id": f"c{number}", "type": "limit", "station": "GC-T", "authority": "grid"}
+            command |= {"issued": 1_800_000_000, "expires": 1_800_000_060, "counter": number + 1}
+            command |= {"circuit": "grid", "limit_w": 5, "expires_s": 60} | content
+            body = json.dumps(command).encode()[:-1]
+            before = limits.items(0)
+            message = body + b',"mac":"' + signing.mac(KEY, TOPIC, body) + b'"}'
+            ack = commands.handle(TOPIC, message, 0)
+            ACK.validate(ack)
+            assert commands.handle(TOPIC, message, 0)["code"] in (ack["code"], "replayed")
+            if ack["result"] == "refused":
+                assert limits.items(0) == before
+            assert limits.effective_w(0, 0) <= 400_000 and limits.effective_w(1, 0) <= 22_000
+        assert commands.accepted + commands.refused + commands.repeated == 2 * len(messages)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes_before_a_right_signature_are_answered(body, wraps):
+    with tempfile.TemporaryDirectory() as folder:
+        body = b'{"id":' + body if wraps else body
+        stop = EmergencyStop(None, None, False, 0)
+        commands = Commands("GC-T", LimitsInForce(CIRCUITS), stop, Clock(0), {"grid": KEY}, None, folder)
+        ack = commands.handle(TOPIC, body + b',"mac":"' + signing.mac(KEY, TOPIC, body) + b'"}', 0)
+        ACK.validate(ack)
+        assert ack["result"] == "refused"

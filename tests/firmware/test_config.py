@@ -57,6 +57,7 @@ def test_absent_keys_get_their_defaults():
     assert filled["buses"][0]["parity"] == "N" and filled["buses"][3]["tcp_port"] == 502
     assert filled["mqtt"]["port"] == 1883 and filled["station"]["language"] == "zh"
     assert device(filled, "gun1")["ramp_down_w_s"] == 80000 and device(filled, "gun5")["ramp_down_w_s"] == 8000
+    assert device(filled, "meter")["jump_w"] == 4140 * 160, "what its transformers can show"
     assert device(filled, "pv1")["circuit"] == "grid" and "circuit" not in device(filled, "bms1")
 
 
@@ -65,6 +66,17 @@ def test_two_stations_do_not_share_a_default():
     del first["inputs"], second["inputs"]
     config.completed(first)["inputs"]["reset"] = {"pin": "X"}
     assert config.completed(second)["inputs"] == {}
+
+
+def test_a_meter_without_transformers_may_jump_by_half_more_than_its_circuit_carries():
+    for profile, keys, jump_w in (("sdm630", {}, 33000), ("sdm630", {"jump_w": 20000}, 20000),
+                                  ("acrel_dtsd1352", {"ct_ratio": 10000, "pt_ratio": 10}, 20000000)):
+        station = demo()
+        sub = {"id": "sub", "role": "meter", "profile": profile, "bus": "rs485-meter", "unit": 9, "circuit": "ac-row"}
+        sub.update(keys)
+        station["devices"].append(sub)
+        assert config.check(station) == []
+        assert device(config.completed(station), "sub")["jump_w"] == jump_w
 
 
 def test_checking_changes_nothing():

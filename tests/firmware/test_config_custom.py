@@ -7,7 +7,7 @@ from firmware import config_custom
 from firmware import config_custom_schema as schema
 
 ROOT = __file__.rsplit("/tests/", 1)[0]
-PROFILES = ROOT + "/tools/profiles/"
+PROFILES = ROOT + "/tools/stations/profiles/"
 
 
 def profile(name="foxess_evc"):
@@ -127,6 +127,6 @@ def test_files_that_are_no_profiles_are_refused():
 
 
 def test_what_each_role_may_read_is_what_the_drivers_offer():
-    from drivers.device import READINGS
+    from drivers.outfit import READINGS
 
     assert schema.MAY_READ == READINGS

@@ -13,7 +13,7 @@ from tests.drivers.stations import params
 from tests.micropython_collector import REPOSITORY
 
 NAMES = ("acrel_dtsd1352", "foxess_evc")
-EXAMPLES = [json.loads((REPOSITORY / f"tools/profiles/{name}.json").read_text()) for name in NAMES]
+EXAMPLES = [json.loads((REPOSITORY / f"tools/stations/profiles/{name}.json").read_text()) for name in NAMES]
 WORDS = ["", "u16", "bit", "raw", "max_w", "f32", "s64"]
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-70000, 70000) | st.sampled_from(WORDS),

@@ -9,7 +9,7 @@ from firmware import config
 
 ROOT = __file__.rsplit("/tests/", 1)[0]
 DEMO = ROOT + "/tools/stations/demo.json"
-PROFILES = ROOT + "/tools/profiles/"
+PROFILES = ROOT + "/tools/stations/profiles/"
 
 
 def profile():

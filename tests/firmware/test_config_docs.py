@@ -27,6 +27,7 @@ TABLES = {
     'With `"kind": "rtu"`': own(RTU, TCP),
     'With `"kind": "dlt645"`': own(schema.rows_of_bus({"kind": "dlt645"}), TCP),
     'With `"kind": "tcp"` or `"rtu_tcp"`': own(TCP, RTU),
+    'With `"kind": "rtu_tcp"` besides:': own(schema.rows_of_bus({"kind": "rtu_tcp"}), TCP),
     "For every device:": COMMON,
     "Role `meter`": own(schema.rows_of_device({"role": "meter"}), COMMON),
     "Role `pv`": own(schema.rows_of_device({"role": "pv"}), COMMON),
@@ -38,6 +39,8 @@ TABLES = {
     "`emergency_stop`:": {row[0]: row for row in SECTIONS["inputs"]}["emergency_stop"][3],
     "`reset`:": {row[0]: row for row in SECTIONS["inputs"]}["reset"][3],
     "### `mqtt`": SECTIONS["mqtt"],
+    "`tls`:": {row[0]: row for row in SECTIONS["mqtt"]}["tls"][3],
+    "`uart`:": {row[0]: row for row in SECTIONS["mqtt"]}["uart"][3],
 }
 
 

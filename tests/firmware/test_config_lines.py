@@ -59,13 +59,15 @@ def test_meters_and_modbus_devices_keep_to_their_own_lines():
     assert problems_of(station) == [(path + ".bus", "bus_kind")]
 
 
-def test_units_above_247_exist_over_tcp_only():
+def test_units_above_247_and_unit_0_exist_over_tcp_only():
     station = demo()
     serial = [bus["id"] for bus in station["buses"] if bus["kind"] == "rtu"]
     for index, device in enumerate(station["devices"]):
         station = demo()
         station["devices"][index]["unit"] = 255
         wanted = [("devices[%d].unit" % index, "range")] if device["bus"] in serial else []
+        assert problems_of(station) == wanted, device["id"]
+        station["devices"][index]["unit"] = 0
         assert problems_of(station) == wanted, device["id"]
     station["devices"][0]["unit"] = 256
     assert problems_of(station)[0] == ("devices[0].unit", "range")

@@ -2,56 +2,17 @@
 """A power cut at any write of a save leaves the old or the new state, on a real LittleFS volume in RAM."""
 
 import os
+import sys
 
 import vfs
 
-from firmware.state import State
+for folder in ("tests/firmware", __file__.rsplit("/", 1)[0]):
+    if folder not in sys.path:
+        sys.path.append(folder)
 
-_BLOCK, _BLOCKS = 4096, 16
+from flash import Flash  # noqa: E402
 
-
-class PowerCut(Exception):
-    pass
-
-
-class Flash:
-    """A flash chip with LittleFS's extended block interface; the power fails at the write or erase number `cut`."""
-
-    def __init__(self):
-        self.data = bytearray(b"\xff" * (_BLOCK * _BLOCKS))
-        self.cut = -1
-        self.torn = False
-        self.operations = 0
-
-    def readblocks(self, block, buffer, offset=0):
-        start = block * _BLOCK + offset
-        buffer[:] = self.data[start:start + len(buffer)]
-
-    def writeblocks(self, block, buffer, offset=0):
-        start = block * _BLOCK + offset
-        # The piece that the power cut hits is written to its middle, or not at all.
-        self.count(start, buffer[:len(buffer) // 2] if self.torn else b"")
-        self.data[start:start + len(buffer)] = buffer
-
-    def ioctl(self, request, argument):
-        if request == 4:
-            return _BLOCKS
-        if request == 5:
-            return _BLOCK
-        if request == 6:
-            start = argument * _BLOCK
-            self.count(start, b"\xff" * (_BLOCK // 2) if self.torn else b"")
-            self.data[start:start + _BLOCK] = b"\xff" * _BLOCK
-            return 0
-        return None
-
-    def count(self, start, piece):
-        if self.operations == self.cut:
-            self.data[start:start + len(piece)] = piece
-            self.operations += 1
-        if self.cut >= 0 and self.operations > self.cut:
-            raise OSError(5)  # and every later operation of this power-on too
-        self.operations += 1
+from firmware.state import State  # noqa: E402
 
 
 def mounted(flash):

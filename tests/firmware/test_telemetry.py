@@ -1,4 +1,5 @@
 # runs on: cpython, micropython
+import asyncio
 import json
 import sys
 
@@ -9,12 +10,16 @@ for folder in ("tests/firmware", __file__.rsplit("/", 1)[0]):
 from telemetry_station import CONFIG, Rig, charging_rig  # noqa: E402
 
 from control import reasons  # noqa: E402
-from firmware.telemetry import StationView, Telemetry, birth, status, to_json, topic  # noqa: E402
+from firmware.birth import birth  # noqa: E402
+from firmware.mqtt.page import Page  # noqa: E402
+from firmware.telemetry import status, to_json, topic  # noqa: E402
 
 
 def message(rig, now_ms=1000):
-    rig.view.fill(now_ms)
-    return json.loads(Telemetry(rig.view).payload())
+    """The next message as it goes out, through the page that it is written in."""
+    rig.seen.seq += 1
+    packet = bytes(Page(4000).write("t", rig.seen.pieces(now_ms, 1800000000)).packet)
+    return json.loads(packet[packet.find(b"{") :])
 
 
 def test_a_station_that_has_read_nothing_shows_nothing_as_a_number():
@@ -83,26 +88,32 @@ def test_limits_and_alarms_that_stand_are_shown_until_they_end():
 
 def test_messages_are_counted_and_uptime_goes_on_when_ticks_wrap():
     rig = Rig()
-    telemetry = Telemetry(rig.view)
-    rig.view.at_ms = (1 << 30) - 400
-    rig.view.fill((1 << 30) - 100)
-    first = json.loads(telemetry.payload())
+    rig.seen._at_ms = (1 << 30) - 400
+    first = message(rig, (1 << 30) - 100)
     # CPython's ticks wrap where a board's do; the unix port's much later
-    rig.view.fill(600 if sys.implementation.name != "micropython" else (1 << 30) + 600)
-    second = json.loads(telemetry.payload())
-    assert first["seq"] == 1 and second["seq"] == 2
+    second = message(rig, 600 if sys.implementation.name != "micropython" else (1 << 30) + 600)
+    assert first["seq"] == 1 and second["seq"] == 2 and second["unix_s"] == 1800000000
     assert (first["uptime_ms"], second["uptime_ms"]) == (300, 1000)
 
 
-def test_a_plain_view_can_be_told_without_a_station():
-    view = StationView(CONFIG)
-    view.cap_w, view.gun_reason[0], view.gun_reason_args[0][0] = 400000, reasons.STARTING, 6000
-    made = json.loads(Telemetry(view).payload())
-    assert made["guns"][0]["reason"]["en"] == "starting, granted 6.0 kW" and made["heap_free"] is None
+def test_the_sign_changes_with_whatever_somebody_would_want_to_know_at_once():
+    rig = charging_rig()
+    signs = [rig.seen.sign()]
+    rig.station.reason[1] = reasons.DEAF
+    signs.append(rig.seen.sign())
+    rig.station.reason[0] = reasons.DEAF
+    signs.append(rig.seen.sign())
+    rig.station.ladder += 1
+    signs.append(rig.seen.sign())
+    rig.stop.active = True
+    signs.append(rig.seen.sign())
+    rig.alarms.update("gun_deaf", "gun2", True, 1000, 20000)
+    signs.append(rig.seen.sign())
+    assert len(set(signs)) == len(signs) and rig.seen.sign() == signs[-1]
 
 
 def test_birth_names_circuits_devices_and_codes():
-    made = json.loads(birth(CONFIG, "0.1.0", 4))
+    made = json.loads(b"".join(asyncio.run(birth(CONFIG.items(), "0.1.0", 4))))
     assert made["station"] == "GC-T" and made["name"]["zh"] == "测试站" and made["boot"] == 4
     assert made["circuits"][1] == {"id": "hall", "parent": "grid", "cap_w": 300000}
     assert made["devices"][5]["watchdog_s"] is None and "bus" in made["devices"][0]
@@ -110,7 +121,7 @@ def test_birth_names_circuits_devices_and_codes():
     assert "beta" not in made["devices"][0]
     marked = dict(CONFIG)
     marked["devices"] = [dict(CONFIG["devices"][0], beta=True)]
-    assert json.loads(birth(marked, "0.1.0", 4))["devices"][0]["beta"] is True
+    assert json.loads(b"".join(asyncio.run(birth(marked.items(), "0.1.0", 4))))["devices"][0]["beta"] is True
 
 
 def test_messages_are_compact_utf_8():

@@ -10,59 +10,133 @@ import jsonschema
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("status", "birth", "telemetry", "health", "alarm", "command", "ack")
+KINDS = ("status", "birth", "telemetry", "health", "alarm", "command", "ack", "state", "capability", "clock", "journal")
 
 # Prints one line `kind json` for each message; runs on either runtime.
 SCRIPT = """
-import sys
+import asyncio, gc, sys
 sys.path.append("tests/firmware")
-from telemetry_station import CONFIG, Rig, charging_rig
+from telemetry_station import CONFIG, Rig
+from northbound_station import KEYS, Talking
+from scratch import Folder
 from control import reasons
-from firmware.commands import Commands
-from firmware.telemetry import Telemetry, birth, status, to_json
+from drivers.build import build_buses
+from drivers.ticks import sleep_ms, ticks_add, ticks_ms
+from firmware import signing
+from firmware.birth import birth
+from firmware.bus_health import PERIOD_MS, BusHealth
+from firmware.telemetry import status, to_json
+from firmware import journal
 
 def out(kind, payload):
     print(kind, payload.decode())
 
+def out_sent():
+    for topic, message, retain, qos in talking.broker.sent:
+        out(topic.rsplit("/", 1)[1], message)
+    talking.broker.sent = []
+    gc.collect()
+
 out("status", status(True))
-out("status", status(False))
-out("birth", birth(CONFIG, "0.1.0", 4))
-for rig in (Rig(), charging_rig()):
-    rig.limits.tighten(0, 1, 100000, 60, 1000)
-    rig.alarms.update("gun_deaf", "gun2", True, 1000, 20000)
-    rig.alarms.update("emergency_stop", "station", True, 1000)
-    rig.alarms.update("gun_deaf", "gun2", False, 1000)
-    rig.view.fill(1000)
-    out("telemetry", Telemetry(rig.view).payload())
-    while rig.alarms.peek():
-        out("alarm", to_json(rig.alarms.peek()))
-        rig.alarms.published()
-rig = charging_rig()
+named = dict(CONFIG["devices"][0], serial="A1", model="DTSD1352-C", version="1.06", beta=True)
+config = dict(CONFIG, devices=CONFIG["devices"] + [named])
+out("birth", b"".join(asyncio.run(birth(config.items(), "0.1.0", 4))))
+empty = Rig().seen
+empty.seq = 1
+out("telemetry", b"".join(empty.pieces(1000, None)))
+wiring = [{"id": "b6", "kind": "rtu", "port": "UART1"}, {"id": "b5", "kind": "tcp", "host": "127.0.0.1"}]
+buses, devices = build_buses({"buses": wiring, "devices": CONFIG["devices"][4:]}, None)
+devices["gun1"].answered(ticks_ms(), 7)
+folder = Folder()
+folder.__enter__()
+talking = Talking(folder, buses=buses)
+rig, north = talking.rig, talking.north
+north._birth_due = False  # there is no checked station in this folder
+topic = b"guangchu/v1/GC-T/command"
+count = [0]
+
+def command(authority, kind, key=None, **fields):
+    count[0] += 1
+    now_s = talking.clock.now_s(ticks_ms()) or 0
+    content = {"id": "c%d" % count[0], "type": kind, "station": "GC-T", "authority": authority, "counter": count[0]}
+    content.update({"issued": now_s, "expires": now_s + 60})
+    content.update(fields)
+    body = to_json(content)[:-1]
+    mac = signing.mac(key or KEYS[authority], topic, body)
+    talking.order(body + b',"mac":"' + mac + b'"}')
+
+talking.clock.source = ""
+command("operator", "limit", circuit="hall", limit_w=250000, expires_s=60)
+talking.clock.set(1800000000, "ntp", 50, ticks_ms())
+now_s = 1800000000
+command("operator", "limit", circuit="hall", limit_w=200000, expires_s=60)
+command("operator", "limit", circuit="hall", limit_w=300001, expires_s=60)
+command("operator", "limit", circuit="hall", limit_w="1", expires_s=60)
+command("operator", "limit", circuit="roof", limit_w=1, expires_s=60)
+command("operator", "limit", circuit="hall", limit_w=200000, expires_s=60, station="GC-U")
+command("operator", "limit", circuit="hall", limit_w=200000, expires_s=60, counter=1)
+command("operator", "limit", circuit="hall", limit_w=200000, expires_s=60, issued=now_s - 99, expires=now_s - 9)
+command("operator", "limit", circuit="hall", limit_w=200000, expires_s=60, issued=now_s + 99, expires=now_s + 999)
+command("operator", "limit", circuit="hall", limit_w=None)
+command("operator", "limit", circuit="hall", limit_w=1, expires_s=60, key=b"x" * 32)
+command("service", "limit", circuit="hall", limit_w=1, expires_s=60)
+command("service", "reboot")
+command("operator", "tariff")
+command("operator", "limit", id="")
+command("operator", "time", asked="0-0")
+talking.clock.asked = "4-1"
+talking.clock.asked_ms = ticks_ms()
+command("operator", "time", asked="4-1")
+command("operator", "limit", circuit="grid", limit_w=350000, expires_s=60)
+path, talking.commands.path = talking.commands.path, "no/such/folder"
+command("grid", "limit", circuit="grid", limit_w=350000, expires_s=60)
+talking.commands.path = path
+talking.order(b'{"id":"a","type":"limit"}')
+talking.order(None)
+talking.commands.unsigned = True
+talking.order(b'[]')
+for limit_w in (300000, 300001):
+    talking.order(b'{"id":"a","type":"limit","circuit":"grid","limit_w":%d,"expires_s":60}' % limit_w)
+talking.order(b'{"id":"f","type":"emergency_stop"}')
+for number in range(5):
+    talking.broker.receive(topic, b"[]")
+talking.order(b"[]")
+out_sent()
+
+rig.alarms.update("gun_deaf", "gun2", True, 1000, 20000)
+rig.alarms.update("emergency_stop", "station", True, 1000)
+rig.alarms.update("gun_deaf", "gun2", False, 1000)
+north._tell_alarms(ticks_ms())
 for code in range(len(reasons.GUN_REASONS)):
     rig.station.reason[0] = code
     rig.station.storage_reason = code % len(reasons.STORAGE_REASONS)
-    rig.view.fill(1000)
-    out("telemetry", Telemetry(rig.view).payload())
-from drivers.build import build_buses
-from drivers.ticks import ticks_add, ticks_ms
-from firmware.bus_health import PERIOD_MS, BusHealth
-wiring = [{"id": "b6", "kind": "rtu", "port": "UART1"}, {"id": "b5", "kind": "tcp", "host": "127.0.0.1"}]
-buses, devices = build_buses({"buses": wiring, "devices": CONFIG["devices"][4:]}, None)
-health = BusHealth(buses)
-devices["gun1"].answered(ticks_ms(), 7)
+    north._tell_telemetry(ticks_ms())
+    out_sent()
+    if code % 4 == 0:
+        north._seconds = 4
+        north._each_second(ticks_ms())
+out_sent()
+talking.clock_task.message_due = True
+north._seconds = 59
+north._each_second(ticks_ms())
+north._energy._since_ms = ticks_add(ticks_ms(), -900000)
+north._each_second(ticks_ms())
+out_sent()
 for turn in range(1, len(buses) + 1):
-    out("health", to_json(health.message(ticks_add(ticks_ms(), turn * (PERIOD_MS // len(buses) + 100)))))
-commands = Commands(rig.limits)
-for payload in (
-    b'{"id":"a","type":"limit","circuit":"grid","limit_w":300000,"expires_s":60}',
-    b'{"id":"a","type":"limit","circuit":"grid","limit_w":300001,"expires_s":60}',
-    b'{"id":"b","type":"limit","circuit":"grid","limit_w":400001,"expires_s":60}',
-    b'{"id":"c","type":"limit","circuit":"roof","limit_w":1,"expires_s":60}',
-    b'{"id":"d","type":"limit","circuit":"grid","limit_w":"1","expires_s":60}',
-    b'{"id":"e","type":"reboot"}', b'{"id":"","type":"limit"}', b'[]', b'x' * 2000, None,
-    b'{"id":"f","type":"emergency_stop"}', b'{"type":"emergency_stop"}',
-):
-    out("ack", to_json(commands.handle(payload, 0)))
+    north._tell_health(ticks_add(ticks_ms(), turn * (PERIOD_MS // len(buses) + 100)))
+talking.journal._seq += 5
+
+async def send():
+    talking.journal.add(journal.SAMPLE, b'{"cap_w":1,"grid_w":null,"base_w":null,"pv_w":[],"storage_w":[],'
+                        b'"soc_permille":[],"gun_w":[null],"grant_w":[1],"ladder":5}', ticks_ms())
+    task = asyncio.create_task(north.send())
+    while talking.journal.oldest() is not None:
+        await sleep_ms(10)
+    task.cancel()
+
+asyncio.run(send())
+out_sent()
+folder.__exit__()
 """
 
 
@@ -91,10 +165,34 @@ def messages(runtime, tmp_path):
 @pytest.mark.parametrize("runtime", ["cpython", "micropython"])
 def test_all_that_the_firmware_sends_satisfies_its_schema(runtime, tmp_path):
     made = messages(runtime, tmp_path)
-    assert {kind for kind, _ in made} == {"status", "birth", "telemetry", "health", "alarm", "ack"}
+    assert {kind for kind, _ in made} == set(KINDS) - {"command"}
+    assert {m["kind"] for k, m in made if k == "journal"} == {"start", "alarm", "record", "sample", "decision", "gap"}
     assert {m["code"] for k, m in made if k == "ack"} == set(schema("ack")["properties"]["code"]["enum"])
     for kind, message in made:
         assert errors(kind, message) == [], (kind, message)
+
+
+def size_of(kind, message):
+    """The bytes that docs/mqtt.md allows for this message."""
+    listed = {key: len(message.get(key, ())) for key in ("devices", "guns", "limits", "alarms")}
+    return {
+        "status": 20,
+        "birth": 1536 + 250 * listed["devices"],
+        "state": 512 + 60 * listed["guns"] + 90 * (listed["limits"] + listed["alarms"]),
+        "telemetry": 1100 + 320 * listed["guns"] + 200 * listed["alarms"],
+        "capability": 350,
+        "clock": 150,
+        "health": 200 + 350 * listed["devices"],
+        "alarm": 400,
+        "journal": 2150,
+        "ack": 600,
+    }[kind]
+
+
+def test_no_message_is_larger_than_the_specification_allows(tmp_path):
+    for kind, message in messages("micropython", tmp_path):
+        size = len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+        assert size <= size_of(kind, message), (kind, size, message)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -103,14 +201,15 @@ def test_the_schemas_are_schemas(kind):
 
 
 def test_the_schemas_name_every_code_of_the_firmware():
-    from firmware.texts import ACK_TEXTS, ALARMS, GUN_REASONS, STORAGE_REASONS
+    from control.reasons import GUN_REASONS, STORAGE_REASONS
+    from firmware.texts import codes
 
     telemetry = schema("telemetry")["properties"]
     assert telemetry["guns"]["items"]["properties"]["reason"]["properties"]["code"]["enum"] == list(GUN_REASONS)
     assert telemetry["storage"]["items"]["properties"]["reason"]["properties"]["code"]["enum"] == list(STORAGE_REASONS)
-    assert telemetry["alarms"]["items"]["properties"]["code"]["enum"] == list(ALARMS)
-    assert schema("alarm")["properties"]["code"]["enum"] == list(ALARMS)
-    assert schema("ack")["properties"]["code"]["enum"] == list(ACK_TEXTS)
+    assert telemetry["alarms"]["items"]["properties"]["code"]["enum"] == codes("alarm")
+    assert schema("alarm")["properties"]["code"]["enum"] == codes("alarm")
+    assert schema("ack")["properties"]["code"]["enum"] == codes("ack")
 
 
 def test_a_message_with_a_field_too_many_or_too_few_is_noticed(tmp_path):
@@ -124,30 +223,58 @@ def test_a_message_with_a_field_too_many_or_too_few_is_noticed(tmp_path):
     raise AssertionError("no telemetry was made")
 
 
+COMMON = {"station": "GC-T", "authority": "grid", "issued": 1800000000, "expires": 1800000060, "counter": 5}
+
+
 @pytest.mark.parametrize(
     ("command", "fits"),
     [
         ({"id": "a", "type": "limit", "circuit": "grid", "limit_w": 0, "expires_s": 1}, True),
         ({"type": "emergency_stop"}, True),
         ({"id": "a", "type": "limit", "circuit": "grid", "limit_w": -1, "expires_s": 1}, False),
+        ({"id": "a", "type": "limit", "circuit": "grid", "limit_w": None, "expires_s": 1}, False),
         ({"id": "a", "type": "limit", "circuit": "grid", "limit_w": 5, "expires_s": 86401}, False),
         ({"id": "站", "type": "limit", "circuit": "grid", "limit_w": 5, "expires_s": 1}, False),
         ({"id": "a", "type": "reboot"}, False),
+        ({**COMMON, "id": "a", "type": "limit", "circuit": "grid", "limit_w": 5, "expires_s": 100}, True),
+        ({**COMMON, "id": "a", "type": "limit", "circuit": "grid", "limit_w": None}, True),
+        ({**COMMON, "id": "a", "type": "emergency_stop", "why": "fire"}, True),
+        ({**COMMON, "id": "a", "type": "time", "asked": "1-1"}, True),
+        ({**COMMON, "id": "a", "type": "limit", "circuit": "grid", "limit_w": 5}, False),
+        ({**COMMON, "id": "a", "type": "limit", "circuit": "grid", "limit_w": 5, "expires_s": 1, "more": 1}, False),
+        ({**COMMON, "id": "a", "type": "emergency_stop", "counter": 0}, False),
+        ({**COMMON, "id": "a", "type": "emergency_stop", "issued": "now"}, False),
+        ({**COMMON, "type": "emergency_stop"}, False),
+        ({**COMMON, "id": "a", "type": "tariff"}, False),
     ],
 )
-def test_the_command_schema_and_the_firmware_agree(command, fits):
+def test_the_command_schema_and_the_firmware_agree(command, fits, tmp_path):
+    from firmware import signing
+    from firmware.clock import Clock
     from firmware.commands import Commands
+    from firmware.emergency_stop import EmergencyStop
     from firmware.limits import LimitsInForce
 
-    ack = Commands(LimitsInForce([{"id": "grid", "cap_w": 400000}])).handle(json.dumps(command).encode(), 0)
-    assert (ack["result"] == "accepted") is fits
-    assert (errors("command", command) == []) is fits
+    clock = Clock(0)
+    clock.set(1800000000, "ntp", 50, 0)
+    clock.asked = "1-1"
+    limits = LimitsInForce([{"id": "grid", "cap_w": 400000}], ("mqtt", "grid"))
+    stop, key, topic = EmergencyStop(None, None, False, 0), b"k" * 32, b"guangchu/v1/GC-T/command"
+    message = json.dumps(command).encode()
+    if "authority" in command:
+        digits = signing.mac(key, topic, message[:-1])
+        message = message[:-1] + b',"mac":"' + digits + b'"}'
+    ack = Commands("GC-T", limits, stop, clock, {"grid": key}, True, str(tmp_path)).handle(topic, message, 0)
+    assert (ack["result"] != "refused") is fits, ack
+    assert (errors("command", json.loads(message)) == []) is fits
 
 
 def test_the_examples_of_the_specification_satisfy_the_schemas():
     text = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
-    example = text.split("```json")[1].split("```")[0]
-    assert errors("telemetry", json.loads(example)) == []
+    examples = [part.split("```")[0] for part in text.split("```json")[1:]]
+    assert len(examples) == 4
+    for kind, example in zip(("telemetry", "health", "journal", "command"), examples):
+        assert errors(kind, json.loads(example.replace("<64 hexadecimal digits>", "0" * 64))) == [], kind
     commands = [part for part in text.split("`") if part.startswith('{"id"')]
     assert len(commands) == 2
     for command in commands:

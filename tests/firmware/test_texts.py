@@ -1,29 +1,56 @@
 # runs on: cpython, micropython
+from control.reasons import GUN_REASONS, STORAGE_REASONS
 from firmware import texts
 
 CIRCUITS = ["grid", "dc-hall"]
 
 
+def keys():
+    with open(texts.__file__[: texts.__file__.rfind("/")] + "/texts.tsv", encoding="utf-8") as file:
+        return [line.split("\t")[0] for line in file if not line.startswith("#")]
+
+
 def test_every_reason_that_control_names_has_a_text():
-    for code in texts.GUN_REASONS + texts.STORAGE_REASONS:
-        zh, en = texts.REASON_TEXTS[code]
+    for code in GUN_REASONS + STORAGE_REASONS:
+        zh, en = texts.pair("reason." + code)
         assert zh and en
+    assert set(texts.codes("reason")) == set(GUN_REASONS + STORAGE_REASONS)
+
+
+def test_every_key_of_the_table_is_there_once_and_found():
+    assert len(set(keys())) == len(keys()) > 40
+    for key in keys() + keys()[::-1]:
+        zh, en = texts.pair(key)
+        assert (zh, en) == texts.pair(key) and "\t" not in en and "\n" not in en
+
+
+def test_a_key_without_a_text_is_an_error():
+    for key in ("alarm.no_such", "gun_deaf", "", "alarm.", "larm.gun_deaf", "alarm.gun_deaf\t"):
+        try:
+            texts.pair(key)
+        except KeyError:
+            continue
+        raise AssertionError("found a text for " + repr(key))
+
+
+def test_only_the_last_few_texts_stay_in_memory():
+    for key in keys():
+        texts.pair(key)
+    assert len(texts._pairs) <= 6
 
 
 def test_every_text_can_be_filled_with_numbers_with_nothing_and_with_unknowns():
-    for table in (texts.REASON_TEXTS, texts.ALARM_TEXTS, texts.ACK_TEXTS):
-        for code in table:
-            for template in table[code]:
-                for args in ((1, 2, 3), (), (None, None, None), (-1, -1, -1), (99999999,) * 3):
-                    filled = texts.fill(template, args, CIRCUITS)
-                    assert filled and "{" not in filled and "}" not in filled
+    for key in keys():
+        for template in texts.pair(key):
+            for args in ((1, 2, 3), (), (None, None, None), (-1, -1, -1), (99999999,) * 3):
+                filled = texts.fill(template, args, CIRCUITS)
+                assert filled and "{" not in filled and "}" not in filled
 
 
 def test_both_languages_of_a_text_show_the_same_numbers():
-    for table in (texts.REASON_TEXTS, texts.ALARM_TEXTS, texts.ACK_TEXTS):
-        for code in table:
-            zh, en = table[code]
-            assert sorted(marks(zh)) == sorted(marks(en)), code
+    for key in keys():
+        zh, en = texts.pair(key)
+        assert sorted(marks(zh)) == sorted(marks(en)), key
 
 
 def marks(template):
@@ -31,11 +58,10 @@ def marks(template):
 
 
 def test_chinese_is_chinese_and_english_is_ascii():
-    for table in (texts.REASON_TEXTS, texts.ALARM_TEXTS, texts.ACK_TEXTS):
-        for code in table:
-            zh, en = table[code]
-            assert max([ord(char) for char in zh]) > 0x4E00, code
-            assert max([ord(char) for char in en]) < 128, code
+    for key in keys():
+        zh, en = texts.pair(key)
+        assert max([ord(char) for char in zh]) > 0x4E00, key
+        assert max([ord(char) for char in en]) < 128, key
 
 
 def test_numbers_are_shown_with_unit_and_one_decimal():

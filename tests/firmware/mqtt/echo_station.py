@@ -1,28 +1,32 @@
-"""A small station for the wire tests, run on MicroPython: `echo_station.py PORT PASSWORD KEEPALIVE_S COUNT_MS`.
+"""A small station for the wire tests, run on MicroPython: `echo_station.py SETTINGS PASSWORD COUNT_MS FOLDER`.
 
-Sends back what it gets (t/in -> t/out with QoS 1, t/in0 -> t/out0 with QoS 0), publishes t/count 1, 2, 3 ... with
-QoS 1, and ticks every 10 ms. Prints its counters and the worst lateness of a tick as one JSON line every 100 ms.
+SETTINGS is `mqtt` of a station file as JSON. Sends back what it gets (t/in -> t/out with QoS 1, t/in0 -> t/out0 with
+QoS 0), publishes t/count 1, 2, 3 ... with QoS 1, and ticks every 10 ms. Prints its counters and the worst lateness of a
+tick as one JSON line every 100 ms.
 """
 
 import asyncio
+import gc
 import json
 import sys
 
+from boards.unix.uart import open_uart
 from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms
-from firmware.mqtt.backoff import Backoff
-from firmware.mqtt.client import Client
-
-worst = [0, 0]
+from firmware.mqtt.build import build_client
 
 
-async def tick():
-    due_ms = ticks_add(ticks_ms(), 10)
-    while True:
-        await sleep_ms(max(0, ticks_diff(due_ms, ticks_ms())))
-        late_ms = ticks_diff(ticks_ms(), due_ms)
-        worst[0] = max(worst[0], late_ms)
-        worst[1] += 1
-        due_ms = ticks_add(due_ms, 10 * (1 + max(0, late_ms) // 10))
+class Ticks:
+    def __init__(self):
+        self.count = self.late_max_ms = 0
+
+    async def run(self):
+        due_ms = ticks_add(ticks_ms(), 10)
+        while True:
+            await sleep_ms(max(0, ticks_diff(due_ms, ticks_ms())))
+            late_ms = ticks_diff(ticks_ms(), due_ms)
+            self.late_max_ms = max(self.late_max_ms, late_ms)
+            self.count += 1
+            due_ms = ticks_add(due_ms, 10 * (1 + max(0, late_ms) // 10))
 
 
 async def count(client, pause_ms):
@@ -33,9 +37,11 @@ async def count(client, pause_ms):
             number += 1
 
 
-async def main(port, password, keepalive_s, count_ms):
-    pauses = Backoff(200, 1000)
-    client = Client("127.0.0.1", port, "echo", "station", password, keepalive_s, connect_ms=2000, backoff=pauses)
+async def main(settings, password, count_ms, folder):
+    ticks = Ticks()
+    settings = json.loads(settings)
+    client = build_client(settings, "echo", password, folder, open_uart, ticks)
+    client._link.connect_ms = settings.get("connect_ms", client._link.connect_ms)  # a test need not wait so long
     quit_asked = []
 
     def on_message(topic, message):
@@ -55,24 +61,28 @@ async def main(port, password, keepalive_s, count_ms):
     client.set_on_connect(lambda: client.publish("t/status", "online", retain=True, qos=1))
     for topic, qos in (("t/in", 1), ("t/in0", 0), ("t/站", 1), ("t/quit", 1), ("t/bug", 1)):
         client.subscribe(topic, qos)
-    running = [asyncio.create_task(each) for each in (client.run(), tick(), count(client, count_ms))]
+    running = [asyncio.create_task(each) for each in (client.run(), ticks.run(), count(client, count_ms))]
     while not quit_asked:
-        report(client)
+        report(client, ticks)
         await sleep_ms(100)
     await client.disconnect()
-    report(client)
+    report(client, ticks)
     for task in running:
         task.cancel()
 
 
-def report(client):
+def report(client, ticks):
     names = ("connected", "connects", "sent", "received", "acked", "dropped", "oversize", "callback_errors")
     line = {name: getattr(client, name) for name in names}
-    line["waiting"] = len(client.outbox)
+    line["session_present"] = client.session_present
+    line["granted"] = len(client.granted)
+    line["waiting"] = len(client.outbox.messages)
     line["bytes"] = client.outbox.bytes
-    line["late_max_ms"], line["ticks"] = worst
+    line["late_max_ms"], line["ticks"] = ticks.late_max_ms, ticks.count
     line["error"] = str(client.last_error)
+    gc.collect()
+    line["heap"] = gc.mem_alloc()
     print(json.dumps(line))
 
 
-asyncio.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))

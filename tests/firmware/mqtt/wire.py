@@ -74,10 +74,12 @@ class Broker(Process):
 class Station(Process):
     """`echo_station.py` on real MicroPython with the heap of a board."""
 
-    def __init__(self, port, password=PASSWORD, keepalive_s=4, count_ms=0):
+    def __init__(self, port, password=PASSWORD, keepalive_s=4, count_ms=0, folder=".", connect_ms=2000, **settings):
         micropython = str(Path(sys.executable).parent / "micropython")
         script = str(Path(__file__).with_name("echo_station.py"))
-        arguments = [str(port), password, str(keepalive_s), str(count_ms)]
+        settings = {"host": "127.0.0.1", "port": port, "user": "station", "keepalive_s": keepalive_s, **settings}
+        settings["connect_ms"] = connect_ms
+        arguments = [json.dumps(settings), password, str(count_ms), str(folder)]
         super().__init__([micropython, "-X", "heapsize=190wK", script, *arguments], MICROPYPATH=f"{ROOT}:.frozen")
 
     @property

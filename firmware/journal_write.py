@@ -1,0 +1,78 @@
+"""Takes entries of the journal to flash. Loaded for it; firmware/journal_pages.py says what the files are."""
+
+import os
+import struct
+from binascii import crc32
+
+from firmware.journal import LAST_KEPT
+from firmware.journal_pages import HEAD, PAGE_BYTES, RINGS, Ring, drop_first, path, read
+from firmware.state import State
+
+_KEPT_QUARTERS = 2  # of the pages are for what is kept longest
+
+
+def write(journal) -> None:
+    """Take everything that waits to flash. Raises OSError; what was written by then no longer waits."""
+    if journal.pages is None:
+        try:
+            os.mkdir(journal.folder)
+        except OSError:  # it is there, or writing will fail and say so
+            pass
+        journal.pages = [Ring(letter, []) for letter in RINGS]
+    if journal.saved != journal.sent:
+        sent = State(journal.folder + "/sent", {})
+        sent.values = {"boot": journal.sent[0], "seq": journal.sent[1]}
+        sent.save()
+        journal.saved = journal.sent
+    for ring in journal.pages:
+        kept = ring.letter == RINGS[0]
+        entries = [each for each in journal.waiting if (each.kind <= LAST_KEPT) == kept]
+        while entries:
+            count = _append(journal, ring, entries)
+            for each in entries[:count]:
+                journal.waiting.remove(each)
+            journal.written += count
+            del entries[:count]
+
+
+def _append(journal, ring, entries):
+    """Add as many of the entries as the ring's last file has room for, at least one; gives their count."""
+    data, count = b"", 0
+    for each in entries:
+        piece = _bytes(each)
+        if data and ring.size + len(data) + len(piece) > PAGE_BYTES:
+            break
+        if not data and ring.size + len(piece) > PAGE_BYTES or ring.last < ring.first:
+            _next_page(journal, ring)
+        data += piece
+        count += 1
+    with open(path(journal, ring, ring.last), "ab") as file:
+        file.write(data)
+    ring.size += len(data)
+    return count
+
+
+def _bytes(entry):
+    # The ticks of a board fit 31 bits; those of a process do not.
+    at_ms = entry.at_ms & 0x7FFFFFFF
+    head = struct.pack(HEAD, len(entry.body), entry.kind, 0, entry.boot, entry.seq, entry.unix_s, at_ms)
+    return head + entry.body + struct.pack("<I", crc32(entry.body, crc32(head)) & 0xFFFFFFFF)
+
+
+def _next_page(journal, ring):
+    kept = max(2, journal.most_pages * _KEPT_QUARTERS // 4)
+    most = kept if ring.letter == RINGS[0] else max(1, journal.most_pages - kept)
+    ring.last += 1
+    ring.size = 0
+    while ring.last - ring.first >= most:
+        journal.lost += _count(journal, ring)
+        drop_first(journal, ring)
+
+
+def _count(journal, ring):
+    count = 0
+    with open(path(journal, ring, ring.first), "rb") as file:
+        file.seek(ring.at)
+        while read(file)[0] is not None:
+            count += 1
+    return count

@@ -1,0 +1,133 @@
+# runs on: cpython, micropython
+"""What goes out when, over a client that keeps what is sent. Over a real broker: hil_tests/test_platform.py."""
+
+import asyncio
+import json
+import sys
+
+for folder in ("tests/firmware", __file__.rsplit("/", 1)[0]):
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+from northbound_station import Talking  # noqa: E402
+from scratch import Folder  # noqa: E402
+
+from control import reasons  # noqa: E402
+from drivers.ticks import ticks_add, ticks_ms  # noqa: E402
+from firmware import journal  # noqa: E402
+from firmware.reports import capability  # noqa: E402
+
+STOP = b'{"type":"emergency_stop"}'
+
+
+def seconds(talking, count, start_ms=None):
+    """Let `count` seconds pass, and one second's work be done in each."""
+    start_ms = ticks_ms() if start_ms is None else start_ms
+    for second in range(count):
+        talking.north._each_second(ticks_add(start_ms, 1000 * second))
+
+
+def drained(talking):
+    """[(kind, body)] of what the journal holds."""
+    found = []
+    while talking.journal.oldest() is not None:
+        entry = talking.journal.oldest()
+        talking.journal.acknowledged(entry)
+        found.append((journal.KINDS[entry.kind], json.loads(entry.body)))
+    return found
+
+
+def test_the_state_is_told_when_it_changes_and_only_then():
+    with Folder() as folder:
+        talking = Talking(folder)
+        talking.north._birth_due = False
+        seconds(talking, 3)
+        told = [json.loads(each) for each in talking.broker.of("state")]
+        assert len(told) == 1 and told[0]["seq"] == 1 and told[0]["commands"]["signed"] is True
+        assert told[0]["guns"] == [{"id": "gun1", "state": "charging"}, {"id": "gun2", "state": "charging"}]
+        talking.order(STOP)
+        seconds(talking, 2)
+        told = [json.loads(each) for each in talking.broker.of("state")]
+        assert len(told) == 1 and told[0]["seq"] == 2
+        assert told[0]["commands"]["refused"] == {"unsigned": 1} and told[0]["estop"] is False
+
+
+def test_an_answer_carries_the_time_of_the_station():
+    with Folder() as folder:
+        talking = Talking(folder)
+        talking.clock.set(1800000000, "ntp", 10, ticks_ms())
+        talking.order(STOP)
+        answer = json.loads(talking.broker.of("ack")[0])
+        assert answer["code"] == "unsigned" and answer["unix_s"] == 1800000000 and answer["at_ms"] >= 0
+
+
+def test_commands_are_carried_out_in_their_order_and_too_many_are_sent_back():
+    with Folder() as folder:
+        talking = Talking(folder, keys={})
+        for number in range(6):
+            message = b'{"id":"c%d","type":"limit","circuit":"grid","limit_w":%d,"expires_s":60}'
+            talking.broker.receive(b"guangchu/v1/GC-T/command", message % (number, 300000 - number))
+        assert [json.loads(each)["code"] for each in talking.broker.of("ack")] == ["busy", "busy"]
+        talking.order(STOP)
+        answers = [json.loads(each) for each in talking.broker.of("ack")]
+        assert [each["id"] for each in answers] == ["", "c0", "c1", "c2", "c3"] and answers[0]["code"] == "busy"
+        assert not talking.rig.stop.active and talking.rig.limits.effective_w(0, ticks_ms()) == 299997
+        talking.order(STOP)
+        assert talking.rig.stop.active
+
+
+def test_an_alarm_goes_out_at_once_and_into_the_journal():
+    with Folder() as folder:
+        talking = Talking(folder)
+        talking.rig.alarms.update("gun_deaf", "gun2", True, 1000, 20000)
+        talking.north._tell_alarms(ticks_ms())
+        assert json.loads(talking.broker.of("alarm")[0])["code"] == "gun_deaf"
+        talking.broker.connected = False
+        talking.rig.alarms.update("gun_deaf", "gun2", False, 2000)
+        talking.north._tell_alarms(ticks_ms())
+        kept = drained(talking)
+        assert talking.broker.of("alarm") == [] and [each[0] for each in kept] == ["start", "alarm", "alarm"]
+        body = kept[2][1]
+        assert body["active"] is False and body["id"] == "4-1" and body["seq"] == 2 and body["at_ms"] == 2000
+
+
+def test_samples_come_every_minute_and_decisions_when_control_decides_otherwise():
+    with Folder() as folder:
+        talking = Talking(folder)
+        talking.broker.connected = False
+        seconds(talking, 59)
+        assert [each[0] for each in drained(talking)] == ["start", "decision"]  # what was decided before the first look
+        talking.rig.station.reason[1] = reasons.DEAF
+        seconds(talking, 6)
+        (first, sample), (second, decision) = drained(talking)
+        assert (first, second) == ("sample", "decision")
+        assert sample["gun_w"] == [149000, -3000] and sample["soc_permille"] == [600]
+        assert [each["reason"] for each in decision["guns"]] == ["deaf"] and len(decision["guns"][0]["args"]) == 1
+
+
+def test_the_capability_is_what_guns_and_storage_can_give_and_take():
+    with Folder() as folder:
+        talking = Talking(folder)
+        station = talking.rig.station
+        station.reason[0] = reasons.CAP_BINDS
+        station.inputs.charge_max_w, station.inputs.discharge_max_w = 100000, 150000
+        station.inputs.soc_permille = 600
+        made = capability(talking.rig.seen)
+        # gun1 draws 149 kW of 5..480 kW; gun2 gives 3 kW; the storage gives 40 kW; 391 kW of 400 kW less 2 % headroom
+        assert made["guns_down_w"] == 144000 and made["guns_pause_w"] == 149000 and made["guns_up_w"] == 331000
+        assert made["storage_down_w"] == 110000 and made["storage_up_w"] == 140000
+        assert made["down_w"] == 254000 and made["up_w"] == 1000 and made["import_w"] == 391000
+        station.inputs.soc_permille = 150
+        assert capability(talking.rig.seen)["storage_down_w"] == 0
+
+
+def test_the_birth_comes_again_until_it_is_out():
+    with Folder() as folder:
+        talking = Talking(folder)
+        talking.north._on_connect()
+        assert json.loads(talking.broker.of("status")[1]) == {"online": True}  # the first is the will
+        try:
+            asyncio.run(talking.north._send_next())  # there is no checked station in this folder
+        except OSError:
+            pass
+        assert talking.north._birth_due is True and talking.broker.of("birth") == []
