@@ -25,9 +25,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", help="PEM file with its key")
 
 
-def client(options, client_id: str = "", clean: bool = True) -> paho.Client:
+def client(options, client_id: str = "", clean: bool = True, manual_ack: bool = False) -> paho.Client:
     """A client that is not connected yet. Raises OSError or ssl.SSLError for files of TLS that are missing or wrong."""
-    made = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean)
+    version = paho.CallbackAPIVersion.VERSION2
+    made = paho.Client(version, client_id=client_id, clean_session=clean, manual_ack=manual_ack)
     password = options.password or os.environ.get(PASSWORD_VARIABLE)
     made.username_pw_set(options.user, password)
     if options.ca:

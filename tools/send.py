@@ -1,0 +1,114 @@
+"""Signs a command, sends it and waits for the station's answer.
+
+    python -m tools.send GC-DEMO-01 limit circuit=grid limit_w=300000 expires_s=900 --keys keys.json
+    python -m tools.send GC-DEMO-01 emergency_stop --authority service --keys keys.json
+
+Fields are `name=value`; a value that is JSON (a number, true, null, an object) is sent as such, anything else as text.
+Ends with 0 when the station accepted it, 1 when it refused, 2 when no answer came, 3 for a wrong call.
+"""
+
+import argparse
+import json
+import queue
+import sys
+
+from tools.platform import link, signing
+
+ACCEPTED, REFUSED, NO_ANSWER, WRONG_CALL = 0, 1, 2, 3
+
+
+class NoAnswer(Exception):
+    """The broker was not reached, or the station did not answer in time."""
+
+
+def fields_of(words: list[str]) -> dict:
+    """{name: value} of words like `limit_w=300000`. Raises ValueError."""
+    fields = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name.isidentifier() or name in fields:
+            raise ValueError(f"field: found {word!r}, allowed: name=value, each name once")
+        try:
+            fields[name] = json.loads(text)
+        except ValueError:
+            fields[name] = text
+    return fields
+
+
+def send(client, host: str, port: int, station: str, message: bytes, command_id: str, timeout_s: float) -> dict:
+    """Publishes the message and returns the station's answer to `command_id`. Raises NoAnswer."""
+    answers = queue.SimpleQueue()
+    root = f"{link.ROOT}{station}/"
+
+    def on_connect(client, userdata, flags, reason_code, properties):
+        if reason_code.is_failure:
+            answers.put(NoAnswer(f"broker {host}:{port}: {reason_code}"))
+        else:
+            client.subscribe(root + "ack", qos=1)
+
+    def on_subscribe(client, userdata, mid, reason_codes, properties):
+        if any(code.is_failure for code in reason_codes):
+            answers.put(NoAnswer(f"broker {host}:{port}: may not read {root}ack: {reason_codes[0]}"))
+        else:
+            client.publish(root + "command", message, qos=1)
+
+    def on_message(client, userdata, received):
+        try:
+            answer = json.loads(received.payload)
+            if answer["id"] == command_id:
+                answers.put(answer)
+        except (ValueError, KeyError, TypeError):
+            pass  # not an answer to anything of ours
+
+    client.on_connect, client.on_subscribe, client.on_message = on_connect, on_subscribe, on_message
+    try:
+        client.connect(host, port, keepalive=30)
+    except OSError as error:
+        raise NoAnswer(f"broker {host}:{port}: {error}") from error
+    client.loop_start()
+    try:
+        answer = answers.get(timeout=timeout_s)
+    except queue.Empty:
+        raise NoAnswer(f"{station}: no answer within {timeout_s:g} s") from None
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    if isinstance(answer, NoAnswer):
+        raise answer
+    return answer
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.send", description="send a signed command to a station")
+    parser.add_argument("station")
+    parser.add_argument("type", help="limit, emergency_stop, ... (docs/mqtt.md)")
+    parser.add_argument("fields", nargs="*", metavar="name=value")
+    parser.add_argument("--keys", required=True, help="file with the authorities' keys, as keys.json of the station")
+    parser.add_argument("--authority", choices=signing.AUTHORITIES, default="operator")
+    parser.add_argument("--valid-s", type=int, default=60, help="how long the command may be on its way (1..86400)")
+    parser.add_argument("--timeout-s", type=float, default=10.0)
+    parser.add_argument("--lang", choices=("zh", "en", "both"), default="both")
+    link.add_options(parser)
+    options = parser.parse_intermixed_args(arguments)
+    try:
+        fields, key = fields_of(options.fields), signing.load_key(options.keys, options.authority)
+        if not 1 <= options.valid_s <= 86400:
+            raise ValueError(f"--valid-s: found {options.valid_s}, allowed: 1..86400")
+        client = link.client(options)
+    except (ValueError, OSError, signing.KeyFileError) as error:
+        print(error, file=sys.stderr)
+        return WRONG_CALL
+    body = signing.command(options.station, options.type, options.authority, fields, options.valid_s)
+    message = signing.sign(f"{link.ROOT}{options.station}/command", body, key)
+    try:
+        answer = send(client, options.host, options.port, options.station, message, body["id"], options.timeout_s)
+    except NoAnswer as problem:
+        print(f"无应答 / no answer: {problem}", file=sys.stderr)
+        return NO_ANSWER
+    texts = [answer.get(language, "") for language in ("zh", "en") if options.lang in (language, "both")]
+    print(f"{answer['id']}: {answer['result']} ({answer['code']}): {' / '.join(texts)}")
+    return REFUSED if answer["result"] == "refused" else ACCEPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
