@@ -6,7 +6,12 @@
 #   make budget  [STATION=file]: can the station hold its cap? (docs/latency-budget.md)
 #   make plot    SCENARIO=file: a picture of the scenario in virtual time, in build/plots
 #   make bench   how fast and how steady the Modbus client is (docs/benchmarks.md), about ten minutes
-#   make bench-control  [DAY=file]: how well control shares the power (docs/benchmarks-control.md), about six minutes
+#   make bench-control  [DAY=file]: how well control shares the power (docs/benchmarks-control.md), about seven minutes
+#   make board   an emulated Pico W: USB serial and UARTs as TCP ports (docs/emulated-board.md)
+#   make hil     every test of whole boards, the long ones too [PORT=unix|emulated|/dev/ttyACM0|socket://host:port]
+#   make firmware BOARD=rpi_pico_w|esp32_generic|unix [STATION=file] [RAM=1]: what goes on such a board (docs/boards.md)
+#   make flash   BOARD=... PORT=... STATION=file [KEYS=file]: puts it on a board and starts the station (docs/flashing.md)
+#   make bench-mqtt  how fast and how patient the MQTT client is, about three minutes (mosquitto must be there)
 #   make lint    ruff, and pyright with the type stubs of each kind of board
 #   make clean   takes away everything that was made here
 
@@ -40,7 +45,7 @@ ifneq ($(origin LANGUAGE),command line)
 LANGUAGE :=
 endif
 
-.PHONY: run budget plot bench bench-control test unit lint typings clean
+.PHONY: run budget plot bench bench-control bench-mqtt firmware flash board hil test unit lint typings clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run-stamp
@@ -55,17 +60,34 @@ plot: $(VENV)/.dev-stamp
 bench: $(VENV)/.dev-stamp
 	@$(PY) -m tools.bench.modbus
 
+bench-mqtt: $(VENV)/.dev-stamp
+	@$(PY) -m tools.bench.mqtt
+
 bench-control: $(VENV)/.dev-stamp
 	@$(PY) -m tools.bench.control $(if $(DAY),--day '$(DAY)')
 
-test: $(VENV)/.dev-stamp
+firmware: $(if $(RAM),$(VENV)/.board-stamp,$(VENV)/.dev-stamp)
+	@$(PY) -m tools.firmware --board '$(BOARD)' $(if $(STATION),--station '$(STATION)') $(if $(RAM),--ram) $(if $(LANGUAGE),--lang '$(LANGUAGE)')
+
+flash: $(VENV)/.dev-stamp
+	@$(PY) -m tools.flash --board '$(BOARD)' --port '$(PORT)' --station '$(STATION)' $(if $(KEYS),--keys '$(KEYS)') \
+	    $(if $(OVER_BUDGET),--over-budget) $(if $(LANGUAGE),--lang '$(LANGUAGE)')
+
+board: $(VENV)/.board-stamp
+	@$(PY) -m tools.board
+
+hil: $(VENV)/.board-stamp
+	@echo "== make hil: whole boards through their ports"
+	@$(PY) -m pytest hil_tests --long $(if $(PORT),--port '$(PORT)')
+
+test: $(VENV)/.dev-stamp $(VENV)/.board-stamp
 	@echo "== make test: CPython, MicroPython; then whole stations, which want the machine for themselves"
 	@status=0; \
 	$(PY) -m pytest -m 'not e2e' $(SIDE_BY_SIDE) --cov --cov-report=term || status=1; \
 	$(PY) -m pytest -m e2e || status=1; \
 	exit $$status
 
-unit: $(VENV)/.dev-stamp
+unit: $(VENV)/.dev-stamp $(VENV)/.board-stamp
 	@echo "== make unit: CPython and MicroPython"
 	@$(PY) -m pytest -m 'not e2e' $(SIDE_BY_SIDE) --cov --cov-report=term
 
@@ -79,7 +101,7 @@ typings: typings-esp32/.stamp typings-rp2/.stamp
 
 clean:
 	@echo "== make clean: $(VENV), typings, build, caches"
-	@rm -rf $(VENV) typings-esp32 typings-rp2 build *.egg-info .coverage .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) typings-esp32 typings-rp2 build tools/board/node_modules *.egg-info .coverage .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # What a run needs; then what the tests need on top of it.
@@ -91,8 +113,13 @@ $(VENV)/.run-stamp: pyproject.toml
 
 $(VENV)/.dev-stamp: $(VENV)/.run-stamp
 	@echo "== $(VENV): what the tests need"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,platform]'
 	@touch $@
+
+# Without it the tests of the emulated board are counted as not run; in CI that is a failure.
+$(VENV)/.board-stamp: $(VENV)/.dev-stamp tools/board/package-lock.json tools/board/parts.py
+	@echo "== tools/board: what the emulated Pico W is made of"
+	@if $(PY) -m tools.board.parts; then touch $@; else [ -z "$$CI" ]; fi
 
 typings-esp32/.stamp: Makefile | $(VENV)/.dev-stamp
 	@echo "== typings-esp32: $(ESP32_STUBS)"

@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+from tools.compiled import compiled
 from tools.run_processes import HEAP, ROOT, micropython
 from tools.sim.contacts import Contacts
 from tools.sim.gun import Vehicle
@@ -79,7 +80,7 @@ class UnixRig:
 
     def power_on(self):
         command = [micropython(), "-X", f"heapsize={HEAP}", "-m", "firmware.main"]
-        environment = {"MICROPYPATH": f"{ROOT}:.frozen"}
+        environment = {"MICROPYPATH": f"{compiled()}:.frozen"}
         self.process = subprocess.Popen(
             command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

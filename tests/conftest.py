@@ -11,7 +11,6 @@ from tests.micropython_collector import (  # noqa: F401  (pytest finds hooks by 
     pytest_pycollect_makemodule,
 )
 
-
 # Minutes of computing in one file, each test by itself: they are spread over the processes of a run (pytest-xdist).
 SPREAD = ("tests/tools/test_virtual_scenarios.py", "tests/tools/test_loop.py", "tests/tools/test_replay.py")
 

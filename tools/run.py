@@ -21,6 +21,7 @@ from tools.run_processes import ProcessError
 from tools.run_rig import Rig
 from tools.run_world import World
 from tools.scenario import DEFAULT_SCENARIO, ScenarioError, load_scenario
+from tools.sim.devices.catalogue import NotSimulated, build_images
 from tools.sim.plant import STEP_S
 from tools.sim.vehicles import SessionsError, load_sessions
 
@@ -183,11 +184,12 @@ class Run:
 
 
 def load(options):
-    """Scenario, station and sessions, all checked. Raises ScenarioError, ConfigError, SessionsError."""
+    """Scenario, station and sessions, all checked. Raises ScenarioError, ConfigError, SessionsError, NotSimulated."""
     scenario = load_scenario(options.scenario, options.station, options.seconds)
     station = station_config.load(str(scenario.station_file))
     sessions = load_sessions(options.sessions) if options.sessions else None
-    World(scenario, station, sessions)  # the sessions must hold the cars that the scenario asks for
+    world = World(scenario, station, sessions)  # the sessions must hold the cars that the scenario asks for
+    build_images(station, world.plant)  # and every device must be one that can be simulated
     return scenario, station, sessions
 
 
@@ -209,7 +211,7 @@ def main(arguments=None):
     options = parse(arguments)
     try:
         scenario, station, sessions = load(options)
-    except (ScenarioError, station_config.ConfigError, SessionsError) as error:
+    except (ScenarioError, station_config.ConfigError, SessionsError, NotSimulated) as error:
         print(error, file=sys.stderr)
         return 2
     live = sys.stdout.isatty() and options.seconds is None and options.json is None

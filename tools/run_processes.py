@@ -11,6 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
+from tools.compiled import compiled
+
 ROOT = Path(__file__).resolve().parent.parent
 HEAP = "190wK"  # the heap of a board, in words as the unix port counts it
 END_WAIT_S = 3.0
@@ -153,8 +155,8 @@ def micropython():
 
 
 def micropython_child(name, arguments, cwd):
-    """A MicroPython process with a board-sized heap that imports from this repository."""
-    env = {"MICROPYPATH": f"{ROOT}:.frozen"}
+    """A MicroPython process with a board-sized heap that imports this repository's firmware as a board has it."""
+    env = {"MICROPYPATH": f"{compiled()}:.frozen"}
     return Child(name, [micropython(), "-X", f"heapsize={HEAP}", *arguments], env=env, cwd=cwd)
 
 

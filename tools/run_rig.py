@@ -8,6 +8,7 @@ is the plant's.
 import asyncio
 import json
 import secrets
+import shutil
 import socket
 import tempfile
 import time
@@ -67,8 +68,14 @@ class Rig:
         self._write_flash()
 
     def _write_flash(self):
-        """The flash folder of the board: station file with the wires of this run put in, keys, and the pins' port."""
+        """The flash folder of the board: station file with the wires of this run put in, its custom profiles, keys, and
+        the pins' port."""
         station = json.loads(json.dumps(self.station))
+        for device in station["devices"]:
+            profile = device.pop("profile_file", None)  # where the check has found it here
+            if profile is not None:
+                (self.flash / "profiles").mkdir(exist_ok=True)
+                shutil.copy(profile, self.flash / "profiles")
         for bus in station["buses"]:
             bus.update(self.simulated.wiring[bus["id"]])
         station["mqtt"].update(host=HOST, port=self._port)

@@ -2,6 +2,8 @@
 be judged at all.
 """
 
+from tools.sim.plant import AC_PROFILES, simulated_profile
+
 TEXTS = {
     "name": ("名称为 {found}，应与文件名 {allowed} 相同", "found {found}, must equal the file's name {allowed}"),
     "reference": ("{found} 不在站点文件中，允许: {allowed}", "the station has no {found}, allowed: {allowed}"),
@@ -43,7 +45,6 @@ THREATENING = (
 )
 EVENT_REFERENCES = {"gun": "gun", "device": "device", "bus": "bus", "pcs": "pcs", "circuit": "circuit"}
 EVERY_GUN = "*"
-AC_PROFILES = ("foxess_evc", "heidelberg_ec")
 SETTLE_S = 20  # the station must have filled up to its cap before something can threaten it
 
 
@@ -86,7 +87,7 @@ class _Checker:
             self.known("conditions.gun_ramps", "gun", gun)
 
     def vehicle(self, path, gun, vehicle):
-        is_ac = self.guns[gun]["profile"] in AC_PROFILES
+        is_ac = simulated_profile(self.guns[gun]) in AC_PROFILES
         allowed = ("fitting", "ac", "explicit") if is_ac else ("fitting", "session", "super", "explicit")
         if vehicle["from"] not in allowed:
             self.say(f"{path}.vehicle.from", "kind", found=vehicle["from"], allowed=", ".join(allowed))
@@ -191,7 +192,7 @@ def fitting_vehicle(gun):
     """The `vehicle` object that makes a gun of the station file earn its rating: a car that can take (nearly) all of
     it.
     """
-    if gun["profile"] in AC_PROFILES:
+    if simulated_profile(gun) in AC_PROFILES:
         return {"from": "ac", "ac_w": gun["max_w"]}
     if gun["max_w"] >= 400000:
         return {"from": "super"}

@@ -26,6 +26,8 @@ def test_what_could_not_be_measured_counts_as_failed(tmp_path):
     rows.write(tmp_path / "build" / "x.json")
     (row,) = json.loads((tmp_path / "build" / "x.json").read_text())
     assert not rows.passed and row["ok"] is None and "no pseudo-terminal" in row["note"]
+    table = (tmp_path / "build" / "x.md").read_text().splitlines()
+    assert table[2] == "| rtu |  | 1/s |  |  |  |  | not measured |" and table[4].startswith("- **rtu**: not measured")
     expected = {"name", "value", "unit", "baseline", "ratio", "floor", "bound", "ok", "command", "note"}
     assert set(row) == expected
 

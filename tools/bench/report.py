@@ -3,7 +3,7 @@
 A row is {"name", "value", "unit", "baseline", "ratio", "floor", "bound", "ok", "command", "note"}: the figure, the peer
 measured in the same run, the ratio to it (or to the physical floor), what the physics permits, the bound asked for, and
 whether it held. A row without a bound has `bound` null and `ok` true; one that could not be measured has `ok` null and
-the reason in `note`, and counts as failed.
+the reason in `note`, and counts as failed. Beside the JSON lies the same as a table in Markdown.
 """
 
 import json
@@ -45,6 +45,18 @@ class Report:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(self.rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.with_suffix(".md").write_text(self.markdown(), encoding="utf-8")
+
+    def markdown(self):
+        """The table and its notes as they stand in docs/."""
+        lines = ["| figure | value | unit | baseline | ratio | floor | bound | held |"]
+        lines.append("|---|---|---|---|---|---|---|---|")
+        for row in self.rows:
+            held = {True: "yes" if row["bound"] else "", False: "**no**", None: "not measured"}[row["ok"]]
+            figures = [_text(row[key]) for key in ("value", "unit", "baseline", "ratio", "floor", "bound")]
+            lines.append("| " + " | ".join([row["name"], *figures, held]) + " |")
+        lines += ["", *[f"- **{row['name']}**: {row['note']}." for row in self.rows if row["note"]]]
+        return "\n".join(lines) + "\n"
 
     def print(self):
         table = Table(title=f"{self.command}  ({machine()})")

@@ -9,7 +9,7 @@ import json
 import sys
 
 from boards.unix.uart import open_uart
-from drivers.modbus.client import rtu_client
+from drivers.modbus.clients import rtu_client
 from drivers.modbus.errors import ModbusError
 from drivers.modbus.serial_link import SerialLink
 from drivers.ticks import ticks_diff, ticks_us

@@ -10,7 +10,7 @@ import gc
 import json
 import sys
 
-from drivers.modbus.client import tcp_client
+from drivers.modbus.clients import tcp_client
 from drivers.modbus.errors import ModbusError
 from drivers.modbus.tcp_link import TcpLink
 from drivers.ticks import ticks_diff, ticks_us

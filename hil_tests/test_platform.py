@@ -1,0 +1,129 @@
+"""What a platform sees of a whole board over a real broker: every message after its schema, signed commands answered,
+and no gap in the journal after an outage.
+"""
+
+import hashlib
+import hmac
+import json
+import time
+from pathlib import Path
+
+import jsonschema
+import paho.mqtt.client as mqtt
+import pytest
+
+from hil_tests.unix_rig import HOST
+from tools.broker import Broker
+
+SCHEMAS = Path(__file__).resolve().parents[1] / "docs" / "mqtt"
+KEY = bytes(range(32))
+PASSWORD = "secret"
+
+
+class Platform:
+    """Hears everything of the station and checks it. `got`: {kind: [message]}; `bad`: what breaks its schema."""
+
+    def __init__(self, port, station):
+        self.root = f"guangchu/v1/{station}/"
+        self.station = station
+        self.got, self.bad, self.counter = {}, [], 0
+        self._checks = {}
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="platform")
+        self.client.username_pw_set("station", PASSWORD)
+        self.client.reconnect_delay_set(1, 1)
+        self.client.on_connect = lambda client, *_: client.subscribe(self.root + "#", qos=1)
+        self.client.on_message = self._take
+        self.client.connect(HOST, port, 30)
+        self.client.loop_start()
+
+    def _take(self, client, userdata, message):
+        kind = message.topic[len(self.root) :]
+        if kind == "command":
+            return
+        content = json.loads(message.payload)
+        if kind not in self._checks:
+            schema = json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8"))
+            self._checks[kind] = jsonschema.Draft202012Validator(schema)
+        self.bad += [(kind, error.message) for error in self._checks[kind].iter_errors(content)]
+        self.got.setdefault(kind, []).append(content)
+
+    def command(self, kind, key=KEY, **fields):
+        """A signed command, made with the standard library alone, and the answer to it."""
+        self.counter += 1
+        now_s = int(time.time())
+        content = {"id": f"p-{self.counter}", "type": kind, "station": self.station, "authority": "operator"}
+        content |= {"issued": now_s, "expires": now_s + 30, "counter": self.counter} | fields
+        body = json.dumps(content).encode()[:-1]
+        topic = self.root + "command"
+        digits = hmac.new(key, topic.encode() + b"\n" + body, hashlib.sha256).hexdigest()
+        before = len(self.got.get("ack", []))
+        self.client.publish(topic, body + b',"mac":"' + digits.encode() + b'"}', qos=1)
+        assert self.wait(lambda: len(self.got.get("ack", [])) > before), f"no answer to {kind}"
+        return self.got["ack"][-1]
+
+    def wait(self, seen, seconds=30.0):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if seen():
+                return True
+            time.sleep(0.05)
+        return False
+
+    def journal(self):
+        return {entry["seq"]: entry for entry in self.got.get("journal", [])}
+
+    def stop(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.fixture
+def talking(rig):
+    """(board, platform): the demo station on a board of its own, talking to a broker of its own."""
+    broker = Broker("station", PASSWORD, 0)
+    rig.call(broker.start())
+    rig.wire()
+    rig.station["mqtt"].update(host=HOST, port=broker.port, user="station", keepalive_s=4)
+    rig.put("station.json", rig.station)
+    rig.put("keys.json", {"mqtt_password": PASSWORD, "authorities": {"operator": KEY.hex()}})
+    platform = Platform(broker.port, rig.station["station"]["id"])
+    rig.broker = broker
+    try:
+        yield rig, platform
+    finally:
+        platform.stop()
+        rig.kill()
+        rig.call(rig.broker.stop())
+
+
+def test_a_platform_sees_everything_commands_and_misses_nothing(talking):
+    rig, platform = talking
+    rig.power_on()
+    assert platform.wait(lambda: {"birth", "status", "telemetry", "journal"} <= set(platform.got)), set(platform.got)
+    assert platform.got["journal"][0]["kind"] == "start"
+
+    ack = platform.command("limit", circuit="grid", limit_w=150000, expires_s=600)
+    assert ack["code"] == "limit_set"
+    assert platform.wait(lambda: platform.got["telemetry"][-1]["cap"] == {
+        "w": 150000, "circuit": "grid", "source": "operator"
+    })
+    assert platform.command("limit", key=b"x" * 32, circuit="grid", limit_w=1, expires_s=60)["code"] == "bad_mac"
+    assert platform.command("limit", circuit="grid", limit_w=1, expires_s=60, counter=1)["code"] == "replayed"
+    assert platform.wait(lambda: "replayed" in platform.got["state"][-1]["commands"]["refused"])
+
+    # an outage in which a device goes silent, which raises an alarm
+    before = max(platform.journal())
+    rig.call(rig.broker.stop())
+    platform.got["telemetry"].clear()
+    rig.simulated.silence("pv1")
+    journal = rig.folder / "journal"
+    assert rig.wait(lambda: journal.is_dir() and any(name.name[0] == "k" for name in journal.iterdir()), 40)
+    rig.broker = Broker("station", PASSWORD, rig.broker.port)
+    rig.call(rig.broker.start())
+    assert platform.wait(lambda: any(
+        entry["kind"] == "alarm" and entry["body"]["device"] == "pv1" and entry["seq"] > before
+        for entry in list(platform.journal().values())
+    ), 60), platform.journal()
+    assert platform.wait(lambda: platform.got["telemetry"], 60)
+    assert sorted(platform.journal()) == list(range(1, max(platform.journal()) + 1))
+    assert {"health", "state", "capability", "clock", "alarm", "ack"} <= set(platform.got) and platform.bad == []
