@@ -11,18 +11,11 @@ from tests.micropython_collector import (  # noqa: F401  (pytest finds hooks by 
     pytest_pycollect_makemodule,
 )
 
-# Minutes of computing in one file, each test by itself: they are spread over the processes of a run (pytest-xdist).
-SPREAD = ("tests/tools/test_virtual_scenarios.py", "tests/tools/test_loop.py", "tests/tools/test_replay.py")
 
-
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """A cheap test that fails should be seen before minutes of real time are spent. Of a file that is not spread all
-    tests go to one process: a MicroPython file is run once, and servers of a module are started once."""
+    """A cheap test that fails should be seen before minutes of real time are spent."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
-    for item in items:
-        if not item.location[0].endswith(SPREAD):
-            item.add_marker(pytest.mark.xdist_group(item.location[0]))
 
 
 @pytest.fixture
