@@ -67,8 +67,9 @@ class Northbound:
 
     def _on_message(self, topic, message):
         """Nothing is done in the client's own task: a board may need 100 ms for its first command."""
-        if len(self._orders) < _MOST_ORDERS:
-            self._orders.append((topic, message))
+        stop = message is not None and b'"emergency_stop"' in message
+        if len(self._orders) < _MOST_ORDERS + stop:  # a flood of others does not keep a stop out
+            self._orders.insert(0 if stop else len(self._orders), (topic, message))
         else:
             self._answer(self._commands.busy(ticks_ms()))
 

@@ -13,6 +13,7 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from hil_tests.unix_rig import HOST
+from tools import send
 from tools.broker import Broker
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "docs" / "mqtt"
@@ -127,3 +128,26 @@ def test_a_platform_sees_everything_commands_and_misses_nothing(talking):
     assert platform.wait(lambda: platform.got["telemetry"], 60)
     assert sorted(platform.journal()) == list(range(1, max(platform.journal()) + 1))
     assert {"health", "state", "capability", "clock", "alarm", "ack"} <= set(platform.got) and platform.bad == []
+
+
+def test_the_command_line_sends_what_the_station_obeys(talking, capsys, tmp_path, monkeypatch):
+    rig, platform = talking
+    rig.power_on()
+    assert platform.wait(lambda: "telemetry" in platform.got)
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"authorities": {"operator": KEY.hex(), "grid": (b"g" * 32).hex()}}))
+    monkeypatch.setenv("GUANGCHU_MQTT_PASSWORD", PASSWORD)
+    common = ["--port", str(rig.broker.port), "--user", "station", "--keys", str(keys)]
+    limit = [platform.station, "limit", "circuit=grid", "limit_w=160000"]
+    assert send.main([*limit, "expires_s=600", *common]) == send.ACCEPTED
+    assert platform.wait(lambda: platform.got["telemetry"][-1]["cap"]["w"] == 160000)
+    assert send.main([*limit, "expires_s=0", *common]) == send.REFUSED
+    assert send.main([*limit, "expires_s=600", "--authority", "grid", *common]) == send.REFUSED
+    said = capsys.readouterr().out
+    assert "limit_set" in said and "bad_field" in said and "bad_mac" in said
+    rig.kill()
+    assert send.main([*limit, "expires_s=600", "--timeout-s", "1", *common]) == send.NO_ANSWER
+    assert send.main([*limit, "expires_s", *common]) == send.WRONG_CALL
+    assert send.main([*limit, "--authority", "service", *common]) == send.WRONG_CALL
+    said = capsys.readouterr().err
+    assert "no answer within 1 s" in said and "'expires_s'" in said and "authorities.service" in said

@@ -11,10 +11,12 @@ import argparse
 import json
 import queue
 import sys
+import time
 
 from tools.platform import link, signing
 
 ACCEPTED, REFUSED, NO_ANSWER, WRONG_CALL = 0, 1, 2, 3
+_ANONYMOUS_WAIT_S = 1.0
 
 
 class NoAnswer(Exception):
@@ -55,7 +57,7 @@ def send(client, host: str, port: int, station: str, message: bytes, command_id:
     def on_message(client, userdata, received):
         try:
             answer = json.loads(received.payload)
-            if answer["id"] == command_id:
+            if answer["id"] in (command_id, ""):
                 answers.put(answer)
         except (ValueError, KeyError, TypeError):
             pass  # not an answer to anything of ours
@@ -67,15 +69,29 @@ def send(client, host: str, port: int, station: str, message: bytes, command_id:
         raise NoAnswer(f"broker {host}:{port}: {error}") from error
     client.loop_start()
     try:
-        answer = answers.get(timeout=timeout_s)
-    except queue.Empty:
-        raise NoAnswer(f"{station}: no answer within {timeout_s:g} s") from None
+        answer = _awaited(answers, timeout_s)
     finally:
         client.disconnect()
         client.loop_stop()
+    if answer is None:
+        raise NoAnswer(f"{station}: no answer within {timeout_s:g} s")
     if isinstance(answer, NoAnswer):
         raise answer
     return answer
+
+
+def _awaited(answers: queue.SimpleQueue, timeout_s: float):
+    """The answer to our command; else a refusal without an id, which is what a station gives to a command that it
+    cannot trust: ours, unless another sender's came at the same time and ours is answered within a second. None."""
+    anonymous, end_s = None, time.monotonic() + timeout_s
+    while True:
+        try:
+            answer = answers.get(timeout=max(0.0, end_s - time.monotonic()))
+        except queue.Empty:
+            return anonymous
+        if isinstance(answer, NoAnswer) or answer["id"]:
+            return answer
+        anonymous, end_s = answer, min(end_s, time.monotonic() + _ANONYMOUS_WAIT_S)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -106,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"无应答 / no answer: {problem}", file=sys.stderr)
         return NO_ANSWER
     texts = [answer.get(language, "") for language in ("zh", "en") if options.lang in (language, "both")]
-    print(f"{answer['id']}: {answer['result']} ({answer['code']}): {' / '.join(texts)}")
+    print(f"{answer['id'] or '-'}: {answer['result']} ({answer['code']}): {' / '.join(texts)}")
     return REFUSED if answer["result"] == "refused" else ACCEPTED
 
 
