@@ -27,6 +27,7 @@ class World:
         self.rig.cycle.halted = False
         self.fed = []
         self.rows = []  # (sum of the guns, the storage's setpoint)
+        self.held_ms, self.moved_ms = 0, None  # for how long at most nothing ran; when devices were moved last
         supervisor = Supervisor(lambda: self.fed.append(1))
         supervisor.add("devices", self.move)
         supervisor.add("cycle", self.rig.cycle.run)
@@ -50,6 +51,9 @@ class World:
     async def move(self):
         while True:
             now_ms = ticks_ms()
+            if self.moved_ms is not None:
+                self.held_ms = max(self.held_ms, ticks_diff(now_ms, self.moved_ms))
+            self.moved_ms = now_ms
             for gun in self.rig.guns:
                 if gun.id not in self.deaf:
                     gun.answered(now_ms, 1)
@@ -66,18 +70,28 @@ class World:
         """Seconds it took, and what it gave."""
         since_ms = ticks_ms()
         missing = safe_stop.bring(self.running)
-        return ticks_diff(ticks_ms(), since_ms) / 1000, missing
+        now_ms = ticks_ms()
+        self.held_ms = max(self.held_ms, ticks_diff(now_ms, self.moved_ms))
+        return ticks_diff(now_ms, since_ms) / 1000, missing
 
 
-def without_watchdog(world):
-    world.running.supervisor.feed = None
-    return world
+def brought(prepare=None, deaf=()):
+    """(world, seconds, missing) of a world that was brought to its safe state. A machine that stood still meanwhile
+    says nothing about us: then it is done again."""
+    for _ in range(3):
+        world = World(deaf)
+        world.running.supervisor.feed = None  # no watchdog
+        if prepare is not None:
+            prepare(world)
+        seconds, missing = world.bring()
+        if world.held_ms < 1000:
+            break
+    return world, seconds, missing
 
 
 def test_guns_fall_back_first_and_only_then_the_storage_lets_go():
-    world = without_watchdog(World())
-    started_w = sum([gun.readings["power_w"].value for gun in world.rig.guns])
-    seconds, missing = world.bring()
+    world, seconds, missing = brought()
+    started_w = sum([gun.params["max_w"] * 9 // 10 for gun in world.rig.guns])
     assert missing == [] and seconds < 6, (seconds, missing)
     for gun in world.rig.guns:
         assert gun.setpoints["limit_w"].held == min(gun.params["fallback_w"], gun.params["max_w"] * 9 // 10), gun.id
@@ -89,34 +103,32 @@ def test_guns_fall_back_first_and_only_then_the_storage_lets_go():
 
 
 def test_storage_that_charges_stops_at_once():
-    world = without_watchdog(World())
-    world.set(world.pcs, "power_w", 50000, ticks_ms())
-    assert world.bring()[1] == []
+    world, _, missing = brought(lambda world: world.set(world.pcs, "power_w", 50000, ticks_ms()))
+    assert missing == []
     assert world.rows[0][1] == 0
 
 
 def test_a_pause_is_never_lifted():
-    world = without_watchdog(World())
-    gun = world.rig.guns[1]
-    world.set(gun, "limit_w", 0, ticks_ms())
-    gun.readings["power_w"].good(0, ticks_ms())
-    assert world.bring()[1] == []
-    assert gun.setpoints["limit_w"].held == 0
+    def pause(world):
+        world.set(world.rig.guns[1], "limit_w", 0, ticks_ms())
+        world.rig.guns[1].readings["power_w"].good(0, ticks_ms())
+
+    world, _, missing = brought(pause)
+    assert missing == [] and world.rig.guns[1].setpoints["limit_w"].held == 0
 
 
 def test_a_gun_that_does_not_answer_is_named_and_holds_nobody_up():
-    world = without_watchdog(World(deaf=("gun2",)))
-    health = world.rig.devices["gun2"].health
-    health.last_good_ms = ticks_ms() - 20000 & 0x3FFFFFFF
-    seconds, missing = world.bring()
+    def silence(world):
+        world.rig.devices["gun2"].health.last_good_ms = ticks_ms() - 20000 & 0x3FFFFFFF
+
+    _, seconds, missing = brought(silence, deaf=("gun2",))
     assert missing == ["gun2"] and seconds < 6, (seconds, missing)
 
 
 def test_control_decides_nothing_any_more():
-    world = without_watchdog(World())
-    count = world.rig.cycle.count
-    world.bring()
-    assert world.rig.cycle.halted and world.rig.cycle.count == count
+    counts = []
+    world, _, _ = brought(lambda world: counts.append(world.rig.cycle.count))
+    assert world.rig.cycle.halted and world.rig.cycle.count == counts[-1]
 
 
 def test_an_interrupt_inside_a_task_ends_the_program_and_not_the_task():

@@ -11,15 +11,12 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 
+from tests.micropython_collector import not_run
+from tools import record
+from tools.bench import mosquitto
+from tools.platform.store import Store
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tests" / "firmware" / "mqtt"))
-
-import mosquitto  # noqa: E402
-
-from tests.micropython_collector import not_run  # noqa: E402
-from tools import record  # noqa: E402
-from tools.platform.store import Store  # noqa: E402
-
 
 def wait_for(condition, what, timeout_s=30):
     end_s = time.monotonic() + timeout_s
