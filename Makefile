@@ -6,7 +6,7 @@
 #   make budget  [STATION=file]: can the station hold its cap? (docs/latency-budget.md)
 #   make plot    SCENARIO=file: a picture of the scenario in virtual time, in build/plots
 #   make bench   how fast and how steady the Modbus client is (docs/benchmarks.md), about ten minutes
-#   make bench-control  [DAY=file]: how well control shares the power (docs/benchmarks-control.md), about seven minutes
+#   make bench-control  [DAY=file]: how well control shares the power (docs/benchmarks-control.md), about five minutes
 #   make board   an emulated Pico W: USB serial and UARTs as TCP ports (docs/emulated-board.md)
 #   make hil     every test of whole boards, the long ones too [PORT=unix|emulated|/dev/ttyACM0|socket://host:port]
 #   make firmware BOARD=rpi_pico_w|esp32_generic|unix [STATION=file] [RAM=1]: what goes on such a board (docs/boards.md)

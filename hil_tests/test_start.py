@@ -2,10 +2,6 @@
 
 import signal
 
-import pytest
-
-pytestmark = pytest.mark.e2e
-
 
 def test_every_device_is_read_before_any_limit_is_written(rig):
     rig.wire()

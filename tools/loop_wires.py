@@ -87,11 +87,14 @@ class _Bus:
 
     def _start(self, now_s):
         best, best_rank, idle_until_s = None, 9, math.inf
+        by_now_s = now_s + 1e-9
         for link in self.links:
-            pending = link.pending
-            ready_s = link.not_before_s if pending else max(link.due_s, link.not_before_s)
-            if ready_s > now_s + 1e-9:
-                idle_until_s = min(idle_until_s, ready_s)
+            pending, ready_s = link.pending, link.not_before_s
+            if not pending and link.due_s > ready_s:
+                ready_s = link.due_s
+            if ready_s > by_now_s:
+                if ready_s < idle_until_s:
+                    idle_until_s = ready_s
                 continue
             rank = _rank(link, pending, now_s)
             if rank < best_rank or (rank == best_rank and link.due_s < best.due_s):

@@ -3,14 +3,10 @@
 import subprocess
 import sys
 
-import pytest
-
 from hil_tests import unix_rig
 from hil_tests.unix_rig import UnixRig
 from tests.micropython_collector import REPOSITORY
 from tools import replay_file
-
-pytestmark = pytest.mark.e2e
 
 
 def replayed(rig, name):

@@ -1,11 +1,15 @@
 """Every scenario file, those of `make run` and those of tools/scenarios/virtual, in virtual time: the required outcome
 must show."""
 
+from functools import cache
+
 import pytest
 
-from tools.loop_scenario import NEEDS_PROCESSES, run_file
+from tools import loop_scenario
+from tools.loop_scenario import NEEDS_PROCESSES
 from tools.scenario import SCENARIOS, load_scenario
 
+run_file = cache(loop_scenario.run_file)  # some are looked at twice
 FILES = sorted(path for path in SCENARIOS.rglob("*.json") if path.name != "scenario.schema.json")
 
 

@@ -185,17 +185,21 @@ class Gun:
         limit_w = self.fallback_w if self.fallback_active else self._limit.acting  # also when the last limit was lower
         if self.fallback_active and self.fallback_latches:
             self._limit.force(limit_w)
-        target_w = min(limit_w, self.wants_w) if limit_w >= self.min_w else 0.0
-        if self.may_discharge and limit_w <= -self.min_w and self.vehicle is not None:
-            target_w = limit_w if self.vehicle.soc > 0.2 else 0.0
         if self.vehicle is None:
             self.power_w = 0.0
-        elif target_w > self.power_w:
-            self.power_w = min(target_w, self.power_w + self.ramp_up_w_s * dt_s)
         else:
-            self.power_w = max(target_w, self.power_w - self.ramp_down_w_s * dt_s)
-        if self.vehicle is not None:
-            gained_wh = self.dc_w * dt_s / 3600.0
-            self.vehicle.soc = min(1.0, self.vehicle.soc + gained_wh / self.vehicle.pack_wh)
-            self.session_wh += self.power_w * dt_s / 3600.0
-            self.total_wh += abs(self.power_w) * dt_s / 3600.0
+            self._drive(dt_s, limit_w)
+
+    def _drive(self, dt_s, limit_w):
+        vehicle, power_w = self.vehicle, self.power_w
+        target_w = min(limit_w, self.wants_w) if limit_w >= self.min_w else 0.0
+        if self.may_discharge and limit_w <= -self.min_w:
+            target_w = limit_w if vehicle.soc > 0.2 else 0.0
+        if target_w > power_w:
+            self.power_w = power_w = min(target_w, power_w + self.ramp_up_w_s * dt_s)
+        elif target_w < power_w:
+            self.power_w = power_w = max(target_w, power_w - self.ramp_down_w_s * dt_s)
+        if power_w:
+            vehicle.soc = min(1.0, vehicle.soc + self.dc_w * dt_s / 3600.0 / vehicle.pack_wh)
+            self.session_wh += power_w * dt_s / 3600.0
+            self.total_wh += abs(power_w) * dt_s / 3600.0
