@@ -5,13 +5,12 @@ its own on 127.0.0.1, ours on MicroPython with the heap of a board. Takes about 
 nothing else to do, please.
 """
 
-import argparse
 import statistics
 import sys
 
 from tools.bench import fleet
 from tools.bench.processes import on_cpython, on_micropython, server
-from tools.bench.report import Report
+from tools.bench.report import run_parts
 from tools.bench.timed_slave import permitted_per_s
 
 REGISTERS = 10
@@ -93,21 +92,7 @@ PARTS = {"tcp": tcp, "rtu": rtu, "fleet": fleet.report, "endurance": endurance}
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--json", default="build/bench.json")
-    parser.add_argument("--only", choices=sorted(PARTS))
-    options = parser.parse_args(arguments)
-    rows = Report("make bench")
-    for name, part in PARTS.items():
-        if options.only in (None, name):
-            print(f"== {name}", flush=True)
-            try:
-                part(rows)
-            except (OSError, RuntimeError, ValueError) as error:
-                rows.not_measured(name, "", error)
-    rows.print()
-    rows.write(options.json)
-    return 0 if rows.passed else 1
+    return run_parts("bench", "build/bench.json", PARTS, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Prints a table and writes build/bench-mqtt.json. Everything is measured in this 
 of their own on 127.0.0.1, ours on MicroPython with the heap of a board. Takes about three minutes.
 """
 
-import argparse
 import contextlib
 import shutil
 import statistics
@@ -19,7 +18,7 @@ import paho.mqtt.client as paho
 from tools.bench import mosquitto, mqtt_states
 from tools.bench.certificates import Authority
 from tools.bench.processes import on_cpython, on_micropython, server
-from tools.bench.report import Report
+from tools.bench.report import run_parts
 
 ROUNDS = 5
 OUR_MESSAGES, THEIR_MESSAGES = 8000, 4000
@@ -168,21 +167,7 @@ PARTS = {"qos1": qos_1, "qos0": qos_0, "tls": tls, "amqtt": amqtt, "endurance": 
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--json", default="build/bench-mqtt.json")
-    parser.add_argument("--only", choices=sorted(PARTS))
-    options = parser.parse_args(arguments)
-    rows = Report("make bench-mqtt")
-    for name, part in PARTS.items():
-        if options.only in (None, name):
-            print(f"== {name}", flush=True)
-            try:
-                part(rows)
-            except (OSError, RuntimeError, ValueError) as error:
-                rows.not_measured(name, "", error)
-    rows.print()
-    rows.write(options.json)
-    return 0 if rows.passed else 1
+    return run_parts("bench-mqtt", "build/bench-mqtt.json", PARTS, __doc__, arguments)
 
 
 if __name__ == "__main__":

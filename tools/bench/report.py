@@ -6,6 +6,7 @@ whether it held. A row without a bound has `bound` null and `ok` true; one that 
 the reason in `note`, and counts as failed. Beside the JSON lies the same as a table in Markdown.
 """
 
+import argparse
 import json
 import operator
 import platform
@@ -70,6 +71,26 @@ class Report:
         for row in self.rows:
             if row["note"]:
                 print(f"  {row['name']}: {row['note']}")
+
+
+def run_parts(target, file, parts, about, arguments=None):
+    """The program of a benchmark: `make <target>`, its JSON in `file`. parts: {name: function that adds rows to a
+    Report}. What could not be measured is a failed row. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=about.split("\n")[0])
+    parser.add_argument("--json", default=file)
+    parser.add_argument("--only", choices=sorted(parts))
+    options = parser.parse_args(arguments)
+    rows = Report(f"make {target}")
+    for name, part in parts.items():
+        if options.only in (None, name):
+            print(f"== {name}", flush=True)
+            try:
+                part(rows)
+            except (OSError, RuntimeError, ValueError) as error:
+                rows.not_measured(name, "", error)
+    rows.print()
+    rows.write(options.json)
+    return 0 if rows.passed else 1
 
 
 def machine():
