@@ -115,6 +115,7 @@ class Agenda(Plan):
         self._after_request(job.is_write, now_ms)
         if self.device.health.quarantined:
             self.device.health.quarantined = False
+            self._was_away(now_ms)
             if job not in self.steps:
                 self.restart()
         if not self.blocks:
@@ -144,11 +145,18 @@ class Agenda(Plan):
         meanwhile, and a peer that closes may have restarted."""
         self.restart()
         self._not_before_ms = now_ms
-        for block in self.blocks + self.read_backs:
-            block.due_ms = now_ms
+        self._was_away(now_ms)
         if self.trouble is not None:
             self.trouble.lost(now_ms)
         self.check_given_up(now_ms)
+
+    def _was_away(self, now_ms):
+        """Out of reach, perhaps for so long that ticks have wrapped and what was due seems to lie ahead."""
+        self._write_after_ms = None
+        for block in self.blocks + self.read_backs:
+            block.due_ms = now_ms
+        for command in self.commands:
+            command.was_away()
 
     def check_given_up(self, now_ms: int):
         """After a minute of silence the readings are marked ABSENT, because ticks wrap."""

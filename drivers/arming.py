@@ -58,7 +58,8 @@ class Start(Job):
         self._next_ms = None
 
     def is_due(self, now_ms: int) -> bool:
-        if self._next_ms is not None and ticks_diff(self._next_ms, now_ms) > 0:
+        # A time further ahead than it can have been set is one that ticks have wrapped over.
+        if self._next_ms is not None and 0 < ticks_diff(self._next_ms, now_ms) <= self._AGAIN_MS:
             return False
         action = self.device.profile.start(self.device)
         if action is None:

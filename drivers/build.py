@@ -18,8 +18,6 @@ def build_buses(config: dict, open_uart):
     for params in config["devices"]:
         profile = loading.load(params["profile"], params.get("profile_file"))
         devices[params["id"]] = Device(params, profile)
-        if profile.beta:
-            params["beta"] = True  # whoever shows the device says so
     buses = []
     for bus in config["buses"]:
         members = [devices[d["id"]] for d in config["devices"] if d["bus"] == bus["id"]]

@@ -151,6 +151,10 @@ class Command(Job):
         self.settle(now_ms)
         self._raw_held = None
 
+    def was_away(self):
+        """The device was out of reach: it is not known what it holds until that is read back or written again."""
+        self._raw_held = self.since_ms = self._not_before_ms = self._again_ms = None
+
     def rescaled(self):
         """A scale factor may have changed: what is wanted becomes another register content."""
         self._raw_of = None

@@ -3,20 +3,22 @@
 from array import array
 
 from drivers.reading import WHY_SILENT
-from drivers.ticks import ticks_diff
+from drivers.ticks import ticks_add, ticks_diff, ticks_ms
 
 # Gun states after normalisation.
 IDLE, PREPARING, CHARGING, SUSPENDED, FAULT, UNAVAILABLE = 0, 1, 2, 3, 4, 5
 
 # Upper edges of the buckets, ms; the last bucket holds everything above.
 _EDGES_MS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+_LONGEST_SILENCE_MS = 1 << 28  # 3.1 days: half of what a difference of ticks can tell
 _HALVE_AT = 4096  # answers in one bucket; then all are halved, so that the newest few thousand answers decide
 
 
 class Health:
     """Counters since start. requests: put on the wire; answers: of the device itself, exception replies included;
     ok: those that did what was asked; protocol_errors: bytes that are no answer; closed: requests that a lost line cut
-    off. last_good_ms: ticks of the last answer; quarantined: probed with back-off because it does not answer.
+    off. last_good_ms: ticks of the last answer, of the start before the first one; quarantined: probed with back-off
+    because it does not answer.
     last_error: the newest ModbusError.   turnaround_max_ms: longest time from a request sent to its answer complete,
     air time included.
 
@@ -31,7 +33,7 @@ class Health:
         self.requests = 0
         self.answers = 0
         self.ok = 0
-        self.last_good_ms = 0
+        self.last_good_ms = ticks_ms()
         self.ever_answered = False
         self.turnaround_max_ms = 0
         self._buckets = array("H", bytearray(2 * len(_EDGES_MS) + 2))
@@ -92,6 +94,16 @@ class Device:
         if not health.ever_answered or self.gave_up:
             return False
         return ticks_diff(now_ms, health.last_good_ms) <= self.lost_after_ms
+
+    def silence_ms(self, now_ms: int) -> int:
+        """Since its last answer, or since the start when there was none; 0..2^28: a longer silence is told as that,
+        however the ticks wrap, as long as somebody asks at least every three days."""
+        health = self.health
+        silence_ms = ticks_diff(now_ms, health.last_good_ms)
+        if silence_ms > _LONGEST_SILENCE_MS:
+            silence_ms = _LONGEST_SILENCE_MS
+            health.last_good_ms = ticks_add(now_ms, -silence_ms)
+        return max(0, silence_ms)
 
     def answered(self, now_ms: int, turnaround_ms: int):
         health = self.health

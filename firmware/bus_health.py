@@ -65,5 +65,5 @@ def _of_device(device, answers_per_min, now_ms):
         "protocol_errors": health.protocol_errors,
         "exceptions": health.exceptions,
         "closed": health.closed,
-        "last_good_age_ms": max(0, ticks_diff(now_ms, health.last_good_ms)) if known else None,
+        "last_good_age_ms": device.silence_ms(now_ms) if known else None,
     }

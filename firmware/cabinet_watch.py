@@ -1,8 +1,8 @@
-"""Alarms of power cabinets: silence, modules that failed, a cabinet that stands still, cooling, hot modules; and what
+"""Alarms of power cabinets: modules that failed, a cabinet that stands still, cooling, hot modules; and what
 telemetry shows of them. Loaded only for a station that has one."""
 
 from drivers.reading import ABSENT
-from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from drivers.ticks import sleep_ms, ticks_ms
 
 _PERIOD_MS = 1000
 # Power modules derate from 55 degC of air on and stop at 75 (usual in their data sheets; D).
@@ -18,7 +18,6 @@ class CabinetWatch:
 
     def __init__(self, cabinets, alarms):
         self._cabinets, self._alarms = cabinets, alarms
-        self._since_ms = ticks_ms()
 
     async def run(self):
         while True:
@@ -27,10 +26,6 @@ class CabinetWatch:
 
     def look(self, now_ms):
         for cabinet in self._cabinets:
-            health = cabinet.health
-            silence_ms = ticks_diff(now_ms, health.last_good_ms if health.ever_answered else self._since_ms)
-            silent = not cabinet.alive(now_ms) and silence_ms > cabinet.lost_after_ms
-            self._alarms.update("device_silent", cabinet.id, silent, now_ms, silence_ms)
             if cabinet.alive(now_ms):  # what it said last stands until it says something else
                 self._look_at(cabinet, now_ms)
 

@@ -1,6 +1,6 @@
 """Console: `devices` and `bus`."""
 
-from drivers.ticks import ticks_diff, ticks_ms
+from drivers.ticks import ticks_ms
 from firmware.console_session import pad
 
 _DEVICE = (12, 8, 20, 14, -4, 14)
@@ -14,7 +14,7 @@ async def devices(session, argument):
         for device in each.devices:
             answered = session.text("device_silent")
             if device.alive(now_ms):
-                answered = session.text("device_ago", max(0, ticks_diff(now_ms, device.health.last_good_ms)))
+                answered = session.text("device_ago", device.silence_ms(now_ms))
             row = [device.id, device.role, device.profile.name, each.id, str(device.unit), answered]
             await session.say(_row(row, _DEVICE))
 

@@ -3,10 +3,10 @@ with its age.
 """
 
 from control.station import ABSENT_AGE_MS
-from drivers.reading import ABSENT, GOOD
+from drivers.reading import ABSENT, GOOD, WHY_SILENT
 from drivers.ticks import const, ticks_diff
 
-_OLDEST_MS = const(1 << 28)  # ticks are compared only within this span
+_OLDEST_MS = const(1 << 28)  # 3.1 days: ticks are compared only within 6.2
 
 
 class Snapshot:
@@ -103,9 +103,10 @@ def _age_ms(reading, now_ms):
     if reading.quality == ABSENT:  # a SUSPECT one is the last good value with its old time
         return ABSENT_AGE_MS
     age_ms = ticks_diff(now_ms, reading.at_ms)
-    if age_ms < 0 or age_ms > _OLDEST_MS:
-        return 0 if age_ms < 0 else ABSENT_AGE_MS
-    return age_ms
+    if age_ms > _OLDEST_MS:  # a device that answers and never gives this value: it must not look new when ticks wrap
+        reading.quality, reading.why = ABSENT, WHY_SILENT
+        return ABSENT_AGE_MS
+    return max(0, age_ms)
 
 
 def _of_role(devices, role):

@@ -5,7 +5,7 @@ from drivers.ticks import const, sleep_ms, ticks_diff, ticks_ms
 
 _PERIOD_MS = const(1000)
 _PV_STALE_MS = const(1000)
-_SILENT_ROLES = ("meter", "pv", "bms")  # guns and PCS have alarms of their own
+_SILENT_ROLES = ("meter", "pv", "bms", "cabinet")  # guns and PCS have alarms of their own
 
 
 class Watch:
@@ -17,7 +17,8 @@ class Watch:
         self._station_id = config["station"]["id"]
         self._breaches = 0
         self._missed = 0
-        self._since_ms = ticks_ms()
+        self._at_ms = ticks_ms()
+        self._uptime_ms = 0  # at most 2^28: ticks wrap
 
     async def run(self):
         while True:
@@ -25,35 +26,34 @@ class Watch:
             self.look(ticks_ms())
 
     def look(self, now_ms):
+        self._uptime_ms = min(self._uptime_ms + max(0, ticks_diff(now_ms, self._at_ms)), 1 << 28)
+        self._at_ms = now_ms
         self._look_at_devices(now_ms)
         self._look_at_grid(now_ms)
         self._look_at_guns(now_ms)
         self._look_at_storage(now_ms)
         self._look_at_controller(now_ms)
 
-    def _silence_ms(self, device, now_ms):
-        health = device.health
-        return ticks_diff(now_ms, health.last_good_ms if health.ever_answered else self._since_ms)
-
     def _look_at_devices(self, now_ms):
         for device in self._devices.values():
-            silent = not device.alive(now_ms) and self._silence_ms(device, now_ms) > device.lost_after_ms
+            silence_ms = device.silence_ms(now_ms)
+            silent = not device.alive(now_ms) and silence_ms > device.lost_after_ms
             if device.role in _SILENT_ROLES:
-                self._alarms.update("device_silent", device.id, silent, now_ms, self._silence_ms(device, now_ms))
+                self._alarms.update("device_silent", device.id, silent, now_ms, silence_ms)
             elif device.role == "pcs":
-                self._alarms.update("pcs_silent", device.id, silent, now_ms, self._silence_ms(device, now_ms))
+                self._alarms.update("pcs_silent", device.id, silent, now_ms, silence_ms)
         for bus in self._buses:
             missing = bus.problem is not None and not bus.client.link.is_open
             self._alarms.update("bus_port_missing", bus.id, missing, now_ms)
 
     def _look_at_grid(self, now_ms):
         s = self._station
-        age_ms = min(s.blind_ms, self._uptime_ms(now_ms))
+        age_ms = min(s.blind_ms, self._uptime_ms)
         self._alarms.update("meter_frozen", self._station_id, s.grid_frozen, now_ms, s.grid_same_ms)
         stale = s.ladder > ladder.HOLD and not s.grid_frozen and s.started
         self._alarms.update("meter_stale", self._station_id, stale, now_ms, age_ms)
         for p in range(s.pvs):
-            pv_age_ms = min(s.inputs.pv_age_ms[p], self._uptime_ms(now_ms))
+            pv_age_ms = min(s.inputs.pv_age_ms[p], self._uptime_ms)
             self._alarms.update("pv_stale", s.pv_ids[p], pv_age_ms > _PV_STALE_MS and s.started, now_ms, pv_age_ms)
 
     def _look_at_guns(self, now_ms):
@@ -90,6 +90,3 @@ class Watch:
             limit_w = self._limits.effective_w(c, now_ms)
             limited = limit_w < s.circuit_cap_w[c]
             self._alarms.update("mqtt_limit_active", s.circuit_ids[c], limited, now_ms, c, limit_w)
-
-    def _uptime_ms(self, now_ms):
-        return max(0, ticks_diff(now_ms, self._since_ms))

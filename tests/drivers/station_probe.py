@@ -5,9 +5,14 @@ Reads lines of JSON from the file `STATION.wants` as they are appended: {device 
 Prints the state of all devices as one line of JSON every 100 ms.
 """
 
+# ruff: noqa: E402
 import asyncio
+import gc
 import json
 import sys
+
+if hasattr(gc, "threshold"):
+    gc.threshold(8192)  # as firmware.main while modules are loaded: the heap stays in one piece
 
 from boards.unix.uart import open_uart
 from drivers.build import build_buses

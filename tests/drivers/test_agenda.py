@@ -539,3 +539,33 @@ def test_a_line_that_was_gone_for_longer_than_ticks_can_tell_is_used_at_once():
     assert job is not None
     reply(agenda, job, now)
     assert agenda.next_job(now) is not None, "the other block"
+
+
+def test_a_device_that_was_silent_for_weeks_is_used_at_once_when_it_comes_back():
+    agenda, now = bench("sinexcel_pws2", alone=False)
+    now = start_up(agenda, now)
+    setpoint = agenda.device.setpoints["power_w"]
+    setpoint.want(5000)
+    while setpoint.held != 5000:
+        reply(agenda, agenda.next_job(now), now)
+        now = ticks_add(now, 10)
+    while not agenda.device.health.quarantined:
+        now = ticks_add(now, 300)
+        silence(agenda, agenda.next_job(now) or agenda.blocks[0], now)
+    for _ in range(7 * 24 * 120):  # every half minute for a week: what was due then now seems to lie ahead
+        now = ticks_add(now, 30000)
+        job = agenda.next_job(now)
+        if job is not None:
+            silence(agenda, job, now)
+    while agenda.next_job(now) is None:
+        now = ticks_add(now, 1000)
+    reply(agenda, agenda.next_job(now), now)
+    asked, refreshed = set(), False
+    for _ in range(600):
+        now = ticks_add(now, 100)
+        job = agenda.next_job(now)
+        if job is not None:
+            asked.add(job)
+            refreshed = refreshed or isinstance(job, Command)
+            reply(agenda, job, now, *([0] * (job.count - 1) + [50] if isinstance(job, ReadBack) else ()))
+    assert all(block in asked for block in agenda.blocks) and refreshed, "within its watchdog of a minute"

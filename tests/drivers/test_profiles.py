@@ -1,12 +1,11 @@
 # runs on: cpython, micropython
 """Every point and setpoint of every profile, against register contents worked out by hand from the vendors' maps."""
 
-from drivers.build import build_buses
 from drivers.outfit import READINGS
 from drivers.plan import Plan
 from drivers.profiles import registry
 from drivers.reading import ABSENT, GOOD, WHY_IMPLAUSIBLE, WHY_NOT_IMPLEMENTED, WHY_UNKNOWN_CODE
-from tests.drivers.stations import PARAMS, device, params
+from tests.drivers.stations import PARAMS, device
 
 # A contactor, a direction, heartbeats, and what nobody can command.
 OTHER_SETPOINTS = {
@@ -237,11 +236,3 @@ def test_a_stopped_pcs_is_started_and_one_with_a_fault_is_not():
     for status, action in ((0x80, (650, 1)), (0x04, None), (0x81, None)):
         dev.readings["status"].good(status, 0)
         assert dev.profile.start(dev) == action
-
-
-def test_a_device_of_a_map_that_rests_on_one_source_is_marked():
-    config = {"buses": [{"id": "bus", "kind": "tcp", "host": "127.0.0.1", "tcp_port": 1}], "devices": []}
-    for profile in ("gold_bcu", "alpitronic_hyc", "dlt645_meter"):
-        config["devices"].append(params(profile))
-    build_buses(config, None)
-    assert [each.get("beta") for each in config["devices"]] == [True, None, True]

@@ -76,7 +76,7 @@ class Scene:
         """Wait until it holds: a busy machine may take its time."""
         ends_s = time.monotonic() + within_s
         while not condition():
-            assert time.monotonic() < ends_s, ("it did not happen", self.states[-1:], self.said)
+            assert time.monotonic() < ends_s, ("it did not happen", self.states[-1:], "".join(self.said))
             await asyncio.sleep(0.02)
 
     async def until_device(self, name, condition):

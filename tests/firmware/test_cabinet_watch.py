@@ -57,12 +57,12 @@ def test_a_module_that_was_hot_must_cool_down_before_the_alarm_ends():
     assert codes == [[], ["module_hot"], ["module_hot"], ["module_hot"], [], []]
 
 
-def test_a_cabinet_that_falls_silent_says_so_and_its_last_faults_stand():
+def test_the_last_faults_of_a_cabinet_that_falls_silent_stand():
     scene = Scene()
     assert scene.after(modules_faulty=1) == ["modules_failed"]
     scene.cabinet.readings["modules_faulty"].absent(WHY_SILENT)
     scene.watch.look(ticks_add(scene.now_ms, 5001))
-    assert [each["code"] for each in scene.alarms.active()] == ["modules_failed", "device_silent"]
+    assert [each["code"] for each in scene.alarms.active()] == ["modules_failed"]
     assert scene.after() == []
 
 
