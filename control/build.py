@@ -2,6 +2,7 @@
 
 from array import array
 
+from control.response import OBSERVED, WATCHED
 from control.station import ABSENT_AGE_MS, NO_LIMIT_W, ROTATION_MS, Inputs
 
 _RING = 16  # cycles of history: 3.2 s at 200 ms
@@ -43,8 +44,11 @@ def _inputs(s, inputs):
     inputs.gun_upper_w = _zeros(s.guns)
     inputs.gun_held_known = _zeros(s.guns)  # 0: nobody has read or written its limit since the start
     inputs.circuit_limit_w = _zeros(s.circuits, NO_LIMIT_W)  # tightest limit in force beside the contract
+    # what the platform permits, at most max_w; STOPPED_W, OUT_OF_SERVICE_W
+    inputs.gun_limit_w = array("i", [s.max_w[g] for g in range(s.guns)])
     inputs.gun_required_w = _zeros(s.guns)  # mean power that the car needs until it leaves, 0 unknown
     inputs.quarter_left_ms = -1  # until the next quarter of an hour of the wall clock, -1 unknown
+    inputs.storage_wish_w = NO_LIMIT_W  # power that the platform asks of the storage, + charging; NO_LIMIT_W none
     inputs.emergency_stop = False
 
 
@@ -90,6 +94,13 @@ def _guns(s, guns, config, standby_w, phase_of):
     s.lag_ms = array("i", [g.get("lag_ms", 300) for g in guns])
     s.ramp_up_w_s = array("i", [g.get("ramp_up_w_s", 4000 if slow[i] else 40000) for i, g in enumerate(guns)])
     s.ramp_down_w_s = array("i", [g.get("ramp_down_w_s", 8000 if slow[i] else 80000) for i, g in enumerate(guns)])
+    # The bounds in force: the station file's, or wider ones that were learned (control/response.py).
+    s.lag_now_ms = array("i", [each for each in s.lag_ms])
+    s.rise_now_w_s = array("i", [each for each in s.ramp_up_w_s])
+    s.fall_now_w_s = array("i", [each for each in s.ramp_down_w_s])
+    s.observed = _zeros(OBSERVED * s.guns)
+    s.watched = _zeros(WATCHED * s.guns)
+    s.learned_count = 0  # grows when something was learned that should outlive a restart
     ways = [_way(s, gun, phase_of) for gun in guns]
     s.depth = max([len(way) for way in ways] + [1])
     flat = []

@@ -1,9 +1,9 @@
 """What each gun may be drawing at this instant, at worst, and how much it asks for.
 
-Entitlement: the largest of the limit it acknowledged, every limit written and not acknowledged, its still-falling
-power, and, when it is deaf, its last limit until its own watchdog has certainly acted and its fall-back limit after
-that. A gun without a
-watchdog counts at its last limit for ever. A gun that nobody has heard since the start counts at its maximum until
+Entitlement: the largest of the limit it acknowledged, every limit written and not acknowledged, every older one that
+may still act because the newer one has not had its lag and a cycle yet, its still-falling power, and, when it is deaf,
+its last limit until its own watchdog has certainly acted and its fall-back limit after that. A gun without a watchdog
+counts at its last limit for ever. A gun that nobody has heard since the start counts at its maximum until
 its watchdog has acted.
 """
 
@@ -33,8 +33,7 @@ def update(s, dt_ms: int):
     recent_w = ptr32(s.upper_recent_w)
     before_w = ptr32(s.upper_before_w)
     settle_ms = ptr32(s.settle_ms)
-    lag_ms = ptr32(s.lag_ms)
-    ramp_w_s = ptr32(s.ramp_up_w_s)
+    lag_ms = ptr32(s.lag_now_ms)
     entitled_w = ptr32(s.entitled_w)
     deaf_ms = ptr32(s.deaf_ms)
     defy_ms = ptr32(s.defy_ms)
@@ -63,14 +62,11 @@ def update(s, dt_ms: int):
             recent_w[g] = upper_w
             settle_ms[g] = lag_ms[g] + cycle_ms if before_w[g] > upper_w else 0
         worst_w = power_w
-        if settle_ms[g] > 0:  # an older limit may still act: the gun may even have risen since it was read
-            ahead_ms = age_ms[g] + lag_ms[g]
-            if ahead_ms > 2000:
-                ahead_ms = 2000
-            worst_w += ramp_w_s[g] // 100 * ahead_ms // 10
-            held = before_w[g] if before_w[g] > recent_w[g] else recent_w[g]
-            if worst_w > held:
-                worst_w = held if held > power_w else power_w
+        if settle_ms[g] > 0:  # an older limit may still act
+            if worst_w < before_w[g]:
+                worst_w = before_w[g]
+            if worst_w < recent_w[g]:
+                worst_w = recent_w[g]
         if worst_w < upper_w:
             worst_w = upper_w
         entitled_w[g] = worst_w
@@ -88,7 +84,7 @@ def _deaf(s, g, dt_ms, upper_w):
     watchdog_ms = s.watchdog_ms[g]
     if watchdog_ms >= 0:
         upper_w = max(upper_w, s.fallback_w[g])  # it may have fallen back already, to more than it had
-        falling_ms = max(0, upper_w - s.fallback_w[g]) * 10 // max(1, s.ramp_down_w_s[g] // 100)
+        falling_ms = max(0, upper_w - s.fallback_w[g]) * 10 // max(1, s.fall_now_w_s[g] // 100)
         if s.deaf_ms[g] > watchdog_ms + falling_ms + _WATCHDOG_SLACK_MS:
             upper_w = s.fallback_w[g]
     s.entitled_w[g] = upper_w
@@ -97,8 +93,8 @@ def _deaf(s, g, dt_ms, upper_w):
 def _obedience(s, g, dt_ms, upper_w, power_w):
     if power_w > upper_w + max(1000, s.max_w[g] // 50):
         s.defy_ms[g] = min(s.defy_ms[g] + dt_ms, _FOREVER_MS)
-        falling_ms = (s.max_w[g] - upper_w) * 10 // max(1, s.ramp_down_w_s[g] // 100)
-        if s.defy_ms[g] > s.lag_ms[g] + falling_ms + _DEFIANCE_MS:
+        falling_ms = (s.max_w[g] - upper_w) * 10 // max(1, s.fall_now_w_s[g] // 100)
+        if s.defy_ms[g] > s.lag_now_ms[g] + falling_ms + _DEFIANCE_MS:
             s.disobedient[g] = 1
     else:
         s.defy_ms[g] = max(0, s.defy_ms[g] - dt_ms)
@@ -111,7 +107,7 @@ def _obedience(s, g, dt_ms, upper_w, power_w):
 @micropython.viper
 def demands(s, dt_ms: int):
     """Set s.demand_w for every gun: what it draws and what it can reach soon; a little above what it draws when it does
-    not use its grant.
+    not use its grant; never more than the platform permits.
     """
     state = ptr32(s.inputs.gun_state)
     power = ptr32(s.inputs.gun_w)
@@ -124,6 +120,7 @@ def demands(s, dt_ms: int):
     unused_ms = ptr32(s.unused_ms)
     idle_draw_ms = ptr32(s.idle_draw_ms)
     rose_from_w = ptr32(s.rose_from_w)
+    permitted_w = ptr32(s.inputs.gun_limit_w)
     charging, suspended, preparing = int(CHARGING), int(SUSPENDED), int(PREPARING)
     for g in range(int(s.guns)):
         power_w = 0 if power[g] & _SIGN else power[g]
@@ -160,3 +157,7 @@ def demands(s, dt_ms: int):
         else:
             demand_w[g] = pause_w[g]
             idle_draw_ms[g] = 0
+        if permitted_w[g] & _SIGN:
+            demand_w[g] = 0
+        elif demand_w[g] > permitted_w[g]:
+            demand_w[g] = permitted_w[g]

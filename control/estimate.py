@@ -65,7 +65,7 @@ def _guns(s):
 
 
 def _risen_w(s, g, power_w, ahead_ms):
-    return min(s.entitled_w[g], power_w + s.ramp_up_w_s[g] // 100 * ahead_ms // 10)
+    return min(s.entitled_w[g], power_w + s.rise_now_w_s[g] // 100 * ahead_ms // 10)
 
 
 def _pv(s, dt_ms):
@@ -167,7 +167,10 @@ def _learn_rise(s, dt_ms):
         else:
             s.rise_ms -= dt_ms
             if s.rise_ms <= 0:
-                s.learned_rise_w = max(s.learned_rise_w, min(s.rise_w, s.cap_w // 5))
+                rise_w = min(s.rise_w, s.cap_w // 5)
+                if rise_w > s.learned_rise_w:
+                    s.learned_rise_w = rise_w
+                    s.learned_count = min(s.learned_count + 1, 1 << 28)
     elif s.base_known and s.ring_filled > _REACTION and s.uptime_ms > _LEARN_AFTER_MS:
         rise_w = s.base_w - s.base_history_w[ring - _REACTION]
         if rise_w > s.learned_rise_w:

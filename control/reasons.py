@@ -20,6 +20,10 @@ GUN_REASONS = (
     "emergency_stop",
     "limit_in_force",
     "device_fault",
+    "platform_limit",
+    "platform_pause",
+    "platform_stop",
+    "out_of_service",
 )
 IDLE = 0
 STARTING = 1
@@ -37,6 +41,10 @@ DISOBEDIENT = 12
 EMERGENCY_STOP = 13
 LIMIT_IN_FORCE = 14
 DEVICE_FAULT = 15
+PLATFORM_LIMIT = 16
+PLATFORM_PAUSE = 17
+PLATFORM_STOP = 18
+OUT_OF_SERVICE = 19
 
 STORAGE_REASONS = (
     "standby",
@@ -47,6 +55,7 @@ STORAGE_REASONS = (
     "bms_limit",
     "pcs_silent",
     "emergency_stop",
+    "dispatched",
 )
 STORAGE_STANDBY = 0
 STORAGE_PEAK_SHAVING = 1
@@ -56,3 +65,4 @@ STORAGE_SOC_RESERVE = 4
 STORAGE_BMS_LIMIT = 5
 STORAGE_PCS_SILENT = 6
 STORAGE_EMERGENCY_STOP = 7
+STORAGE_DISPATCHED = 8

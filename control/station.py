@@ -7,6 +7,7 @@ clock: inputs carry ages, and `step()` is told how much time has passed. Everyth
 
 ABSENT_AGE_MS = 1 << 29  # an age older than any: the value does not exist
 NO_LIMIT_W = 1 << 29
+STOPPED_W, OUT_OF_SERVICE_W = 0, -1  # as a limit of a gun: its session is ended
 
 IDLE, PREPARING, CHARGING, SUSPENDED, FAULT, UNAVAILABLE = 0, 1, 2, 3, 4, 5  # gun states
 

@@ -4,9 +4,9 @@ The promise, asserted each cycle: sum of the guns' entitlements + unmetered load
 storage <= cap in force. Decreases are decided at once; increases only out of room that no entitlement holds any more.
 """
 
-from control import entitlement, estimate, ladder, reasons, sharing, storage, turns
+from control import entitlement, estimate, ladder, response, sharing, storage, turns, why
 from control.native import const, micropython, ptr32
-from control.station import FAULT, IDLE, NO_LIMIT_W, PREPARING, UNAVAILABLE
+from control.station import NO_LIMIT_W, STOPPED_W
 
 # by now a limit that can be read back has been; a gun that has none is taken over by what it draws
 _READ_BACK_MS = const(1000)
@@ -23,6 +23,7 @@ def step(s, dt_ms):
     s.raised_w = 0
     estimate.observe(s, dt_ms)
     ladder.update(s, dt_ms)
+    response.observe(s, dt_ms)
     entitlement.update(s, dt_ms)
     entitlement.demands(s, dt_ms)
     storage.certain(s, dt_ms)
@@ -38,7 +39,7 @@ def step(s, dt_ms):
     if s.started or s.inputs.emergency_stop:
         storage.setpoint(s, base_w, dt_ms)
     _assert_promise(s, base_w)
-    _explain(s)
+    why.explain(s)
 
 
 def _may_decide(s):
@@ -103,15 +104,17 @@ def _decrease(s):
     s.room_w = s.circuit_room_w[s.root]
     # Three at a time: a tuple of four would be allocated.
     grants_w, targets_w, pauses_w = s.grant_w, s.target_w, s.standby_w
-    fixed, fills = s.fixed, s.fills
+    fixed, fills, permitted_w = s.fixed, s.fills, s.inputs.gun_limit_w
     for g in range(s.guns):
+        if permitted_w[g] <= STOPPED_W:
+            targets_w[g] = 0  # not its pause value: the session is to end
         target_w, grant_w = targets_w[g], grants_w[g]
         fills[g] = 0
         if fixed[g]:
             _calm_fixed(s, g)
         elif target_w < grant_w:
             clear = grant_w - target_w > max(500, grant_w // 50) or target_w <= pauses_w[g]
-            if clear or sharing.room_for(s, g) < -(s.headroom_w // 4):
+            if clear or grant_w > permitted_w[g] or sharing.room_for(s, g) < -(s.headroom_w // 4):
                 grants_w[g] = target_w
         elif target_w > pauses_w[g]:
             fills[g] = target_w - grant_w
@@ -121,6 +124,10 @@ def _decrease(s):
 
 def _calm_fixed(s, g):
     """A deaf gun is wanted at its fall-back when it returns; a disobedient one is told to pause again and again."""
+    permitted_w = s.inputs.gun_limit_w[g]
+    if permitted_w < s.min_w[g]:  # a pause, or with a stop its end
+        permitted_w = s.standby_w[g] if permitted_w > STOPPED_W else 0
+    s.grant_w[g] = min(s.grant_w[g], permitted_w)
     if s.disobedient[g]:
         pause_w = s.standby_w[g] if s.defy_ms[g] < _PATIENCE_MS else 0  # then its session is ended
         s.grant_w[g] = min(s.grant_w[g], pause_w)
@@ -172,7 +179,7 @@ def _raise(s, g):
         s.raised_w += rise_w
         sharing.occupy(s, g, rise_w)
         # The storage must be on its way before the gun is: its setpoint of this cycle counts the raise already.
-        s.guns_hi_w += min(rise_w, s.ramp_up_w_s[g] // 100 * s.cycle_ms // 10)
+        s.guns_hi_w += min(rise_w, s.rise_now_w_s[g] // 100 * s.cycle_ms // 10)
 
 
 def _stop_all(s):
@@ -202,51 +209,3 @@ def _assert_promise(s, base_w):
         s.forced_cycles = min(s.forced_cycles + 1, 1 << 28)
     else:
         s.invariant_breaches = min(s.invariant_breaches + 1, 1 << 28)
-
-
-def _explain(s):
-    reason, first, second = s.reason, s.reason_a, s.reason_b
-    bounds, admitted, fixed = s.bound_by, s.admitted, s.fixed
-    allowed_w = s.circuit_allowed_w
-    stopped = s.inputs.emergency_stop
-    for g in range(s.guns):
-        bound = bounds[g]
-        first[g] = bound
-        second[g] = allowed_w[bound] if bound >= 0 else s.room_w
-        if stopped:
-            reason[g] = reasons.EMERGENCY_STOP
-        elif fixed[g]:
-            reason[g] = _fixed_reason(s, g)
-        elif bound >= 0 and admitted[g] and s.ladder == ladder.FRESH:
-            limited = s.inputs.circuit_limit_w[bound] < s.circuit_cap_w[bound]
-            reason[g] = reasons.LIMIT_IN_FORCE if limited else reasons.CAP_BINDS
-        else:
-            reason[g] = _own_reason(s, g, bound)
-
-
-def _fixed_reason(s, g):
-    if s.disobedient[g]:
-        return reasons.DISOBEDIENT
-    return reasons.FALLS_BACK if s.watchdog_ms[g] >= 0 and s.entitled_w[g] <= s.fallback_w[g] else reasons.DEAF
-
-
-def _own_reason(s, g, bound):
-    state = s.inputs.gun_state[g]
-    if state == IDLE:
-        return reasons.IDLE
-    if state == FAULT or state == UNAVAILABLE:
-        return reasons.DEVICE_FAULT
-    if s.admitted[g] == 0 and (bound >= 0 or s.turn_key[g] < 0):
-        return reasons.WAITS_MINIMUM
-    if s.ladder != ladder.FRESH:
-        return _BLIND[s.ladder]
-    grant_w = s.grant_w[g]
-    if s.target_w[g] > grant_w + max(200, grant_w // 64):
-        return reasons.WAITS_FOR_ROOM
-    if state == PREPARING:
-        return reasons.STARTING
-    return reasons.GUN_LIMIT if grant_w >= s.max_w[g] else reasons.TAKES_WHAT_IT_ASKS
-
-
-# by step of the ladder
-_BLIND = (-1, reasons.HOLD_STALE_METER, reasons.PESSIMISTIC, reasons.OPEN_LOOP, reasons.OPEN_LOOP)

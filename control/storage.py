@@ -1,11 +1,13 @@
-"""The storage's setpoint: it discharges just what the grid would otherwise exceed, and charges from what is left over.
+"""The storage's setpoint: it discharges just what the grid would otherwise exceed, and charges from what is left over,
+or does what the platform asks as far as cap, guns and battery leave room for it.
 
 The setpoint comes from the parts (unmetered load + guns - PV), never from the grid reading less the storage's own
 power: those two are of different instants, and a loop closed over them oscillates.
 """
 
-from control import reasons
+from control import ladder, reasons
 from control.native import const
+from control.station import NO_LIMIT_W
 
 _SILENT_MS = const(1000)
 _FADE_PERMILLE = const(50)  # support fades over the last 5 % above the reserve
@@ -29,8 +31,7 @@ def certain(s, dt_ms):
     _notice_shortfall(s, dt_ms)
     if s.storage_short_ms > 0:
         s.storage_certain_w = min(s.storage_certain_w, s.storage_short_w)
-    above = max(0, min(_FADE_PERMILLE, inputs.soc_permille - s.reserve_soc_permille))
-    promised_w = s.support_max_w // _FADE_PERMILLE * above
+    promised_w = s.support_max_w // _FADE_PERMILLE * _above_reserve_permille(s)
     s.support_w = min(promised_w, s.storage_certain_w // 2)
 
 
@@ -71,12 +72,43 @@ def setpoint(s, base_w, dt_ms):
 def _wish(s, base_w):
     """What the storage should do if its battery allowed everything: s.storage_wish_w and the reason."""
     rest_w = s.cap_w - s.headroom_w - (base_w + s.guns_hi_w - s.pv_lead_w)
+    if s.inputs.storage_wish_w != NO_LIMIT_W and _dispatch(s, rest_w):
+        return
     if rest_w >= 0:
         _charge(s, rest_w, base_w)
     elif s.inputs.soc_permille <= s.reserve_soc_permille // 2:
         _decide(s, rest_w, reasons.STORAGE_SOC_RESERVE)
     else:
         _decide(s, rest_w, reasons.STORAGE_PEAK_SHAVING)
+
+
+def _dispatch(s, rest_w):
+    """What the platform asks, inside rest_w: charging never takes what the cap and the guns need. False: they need more
+    discharge than it asks for."""
+    asked_w, reason = s.inputs.storage_wish_w, reasons.STORAGE_DISPATCHED
+    if asked_w < 0:
+        most_w = s.pcs_rated_w // _FADE_PERMILLE * _above_reserve_permille(s)
+        if most_w == 0:
+            reason = reasons.STORAGE_SOC_RESERVE
+        asked_w = -min(-asked_w, most_w, _own_draw_w(s))
+    elif s.inputs.soc_permille >= _FULL_PERMILLE:
+        asked_w = 0
+    if asked_w > rest_w:
+        if rest_w < 0:
+            return False
+        asked_w = rest_w
+    _decide(s, asked_w, reason)
+    return True
+
+
+def _own_draw_w(s):
+    """What the station certainly draws without its storage, less the headroom: more discharge could feed the grid."""
+    base_w = s.base_w if s.base_known and s.ladder == ladder.FRESH else s.base_min_w
+    return max(0, base_w + s.guns_lo_w - s.pv_now_w - s.headroom_w)
+
+
+def _above_reserve_permille(s):
+    return max(0, min(_FADE_PERMILLE, s.inputs.soc_permille - s.reserve_soc_permille))
 
 
 def _charge(s, rest_w, base_w):

@@ -116,6 +116,7 @@ def tell(s, draw):
     inputs.grid_w = sum_w + inputs.storage_w if not draw.one_in(5) else draw.between(-3000000, 3000000)
     for c in range(s.circuits):
         inputs.circuit_limit_w[c] = NO_LIMIT_W if not draw.one_in(6) else draw.below(500000)
+    inputs.storage_wish_w = draw.between(-300000, 300000) if draw.one_in(4) else NO_LIMIT_W
     inputs.quarter_left_ms = -1 if draw.one_in(2) else draw.below(900000)
     inputs.emergency_stop = draw.one_in(25)
 
@@ -128,6 +129,7 @@ def _tell_gun(s, g, draw):
     inputs.gun_w[g] = power_w if inputs.gun_state[g] == 2 else draw.below(200)
     inputs.gun_age_ms[g] = _age_ms(draw)
     inputs.gun_held_known[g] = 0 if draw.one_in(12) else 1
+    inputs.gun_limit_w[g] = draw.of((-1, 0, 2000, draw.below(s.max_w[g] + 1))) if draw.one_in(5) else s.max_w[g]
     inputs.gun_required_w[g] = draw.below(200000) if draw.one_in(3) else 0
     return inputs.gun_w[g]
 

@@ -82,7 +82,7 @@ def test_the_random_stations_see_most_of_control():
                 seen["gun", s.reason[g]] += 1
                 seen["granted"] += s.grant_w[g] > s.min_w[g]
                 seen["disobedient"] += s.disobedient[g]
-    assert seen["started"] * 2 > seen["cycles"] and seen["granted"] > 1000 and seen["phases"] > 30
+    assert seen["started"] * 2 > seen["cycles"] and seen["granted"] > 800 and seen["phases"] > 30
     assert all(seen["guns", guns] > 5 for guns in range(1, 10))
     assert all(seen["ladder", rung] > 5 for rung in range(5)), seen
     missing = [name for code, name in enumerate(reasons.GUN_REASONS) if not seen["gun", code]]
