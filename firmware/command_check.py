@@ -69,7 +69,9 @@ def _unsigned(commands, command, message, now_ms):
             if each[1] != print_of:
                 return _told(commands, command_id, "refused", "id_reused", ())
             return _again(commands, command_id, each[2], each[3])
-    outcome = command_types.limit(commands, command, ("id", "type"), commands.limits.sources[0], None, now_ms)
+    from firmware.command_limit import limit
+
+    outcome = limit(commands, command, ("id", "type"), commands.limits.sources[0], None, now_ms)
     if outcome.effect is not None:
         outcome.effect()
     if len(commands.remembered) >= KEPT:
@@ -99,8 +101,8 @@ def _signed(commands, who, command, message, now_ms):
     outcome = _timely(commands, command, now_ms) or command_types.outcome(commands, who, command, _COMMON, now_ms)
     known = [who, counter, command_id, print_of, (outcome.result, outcome.code), outcome.args]
     try:
-        memory.save(known, outcome.limits)
-    except OSError:
+        memory.save(known, outcome.kept)
+    except (OSError, ValueError):
         # What could come a second time must not happen a first time, stopping excepted.
         if outcome.code != "stopped":
             return _told(commands, command_id, "refused", "not_saved", ())

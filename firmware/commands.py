@@ -1,8 +1,8 @@
 """Commands from the platform: what stays in memory of them between two commands.
 
-A command can only add or withdraw a limit, set the clock, or stop everything; local limits always win. Nothing raises
-for what a message contains: every message, however hostile, gets one answer, and a refused one changes nothing. The
-code that reads and carries out commands is loaded when one comes and forgotten when none comes any more.
+A command adds or withdraws a limit or a wish, sets the clock, or stops something; local limits always win. Nothing
+raises for what a message contains: every message, however hostile, gets one answer, and a refused one changes nothing.
+The code that reads and carries out commands is loaded when one comes and forgotten when none comes any more.
 """
 
 import gc
@@ -12,19 +12,30 @@ from firmware.cold import forget
 
 MAX_BYTES = 1024
 _REST_MS = 2000
-_COLD = ("firmware.signing", "firmware.command_memory", "firmware.command_types", "firmware.command_check")
+_COLD = (
+    "firmware.signing", "firmware.command_table", "firmware.command_memory", "firmware.command_types",
+    "firmware.command_check",
+    "firmware.command_limit", "firmware.command_gun", "firmware.command_dispatch", "firmware.command_time",
+    "firmware.command_maintenance", "firmware.command_config",
+)  # fmt: skip
+_ALWAYS = 5  # of them are needed for every command; each other one for the type that it is named after
+_TYPE_AT = len("firmware.command_")
 
 
 class Commands:
     """station_id: as in the topics. stop: EmergencyStop. clock: Clock. keys: {authority: key}, as firmware.keys.load
     gives them. unsigned: commands without a signature are taken as well (limits that only tighten, emergency stop);
-    None: as long as there are no keys. folder: of the file `commands`.
+    None: as long as there are no keys. folder: of the file `commands`. running: Running, which the commands of guns,
+    storage and service need; without it none of those may come.
+
+    `telemetry_ms`: the period of telemetry that a command has set, None for the station file's. `leaves`: a command
+    wants the station to start anew, once its answer is out.
 
     Counters: `accepted`, `refused`, `repeated`, and `refusals` by code.
     """
 
-    def __init__(self, station_id, limits, stop, clock, keys=None, unsigned=None, folder="."):
-        self.station_id = station_id
+    def __init__(self, station_id, limits, stop, clock, keys=None, unsigned=None, folder=".", running=None):
+        self.station_id, self.running = station_id, running
         self.limits, self.stop, self.clock = limits, stop, clock
         self.keys = keys or {}
         self.unsigned = not self.keys if unsigned is None else unsigned
@@ -32,23 +43,26 @@ class Commands:
         self.remembered = []  # of unsigned commands, see firmware/command_memory.py
         self.accepted = self.refused = self.repeated = 0
         self.refusals = {}
+        self.telemetry_ms = None
+        self.leaves = False
         self._used_ms = None
 
     def restore(self, now_ms: int) -> None:
-        """Puts the limits in force again that signed commands had set before the restart."""
-        from firmware import command_memory
+        """Puts in force again what signed commands had ordered before the restart. Before the first cycle."""
+        from firmware.command_restore import restore
 
-        command_memory.restore(self, now_ms)
-        forget(*_COLD)
+        restore(self, now_ms)
+        forget("firmware.command_restore", *_COLD)
 
-    async def load(self) -> None:
-        """Brings in the code of commands, one module after the other: other tasks get their turn in between."""
-        for name in _COLD:
-            try:
-                __import__(name)
-            except MemoryError:
-                return  # handle() makes room
-            await sleep_ms(0)
+    async def load(self, message: bytes | None) -> None:
+        """Brings in the code for a message, one module after the other: other tasks get their turn in between."""
+        for at in range(len(_COLD)):
+            if at < _ALWAYS or (message is not None and ('"%s"' % _COLD[at][_TYPE_AT:]).encode() in message):
+                try:
+                    __import__(_COLD[at])
+                except MemoryError:
+                    return  # handle() makes room
+                await sleep_ms(0)
 
     def busy(self, now_ms: int) -> dict:
         """The answer to a command that comes while too many others wait."""

@@ -18,12 +18,15 @@ MAX_EXPIRES_S = 86_400
 
 
 class LimitsInForce:
-    """Limits by source and circuit. `circuits` are the circuit objects of the station file ("id", "cap_w" in W).
+    """Limits by source and circuit. `circuits` are the circuit objects of the station file ("id", "cap_w" in W), or
+    objects like them of what else is limited, which `kind` names. `orders`: what else the platform has ordered, once it
+    has (firmware/orders.py).
 
     `effective_w` and `source` allocate nothing: they are asked in every cycle.
     """
 
-    def __init__(self, circuits: list, sources: tuple = ("mqtt",)):
+    def __init__(self, circuits: list, sources: tuple = ("mqtt",), kind: str = "circuit"):
+        self.kind, self.orders = kind, None
         self.circuits = [circuit["id"] for circuit in circuits]
         self.sources = sources
         self._cap_w = [circuit["cap_w"] for circuit in circuits]
@@ -120,7 +123,7 @@ class LimitsInForce:
                         found.append(
                             {
                                 "source": self.sources[source_index],
-                                "circuit": self.circuits[circuit_index],
+                                self.kind: self.circuits[circuit_index],
                                 "w": self._limit_w[at],
                                 "expires_s": (left_ms + 999) // 1000,
                             }

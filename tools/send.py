@@ -1,8 +1,11 @@
 """Signs a command, sends it and waits for the station's answer.
 
     python -m tools.send GC-DEMO-01 limit circuit=grid limit_w=300000 expires_s=900 --keys keys.json
+    python -m tools.send GC-DEMO-01 gun gun=gun3 action=stop expires_s=600 --keys keys.json
+    python -m tools.send GC-DEMO-01 dispatch storage_w=-50000 expires_s=900 --authority grid --keys keys.json
     python -m tools.send GC-DEMO-01 emergency_stop --authority service --keys keys.json
 
+`--help` lists the commands with their fields.
 Fields are `name=value`; a value that is JSON (a number, true, null, an object) is sent as such, anything else as text.
 Ends with 0 when the station accepted it, 1 when it refused, 2 when no answer came, 3 for a wrong call.
 """
@@ -13,7 +16,7 @@ import queue
 import sys
 import time
 
-from tools.platform import link, signing
+from tools.platform import command_fields, link, signing
 
 ACCEPTED, REFUSED, NO_ANSWER, WRONG_CALL = 0, 1, 2, 3
 _ANONYMOUS_WAIT_S = 1.0
@@ -94,20 +97,37 @@ def _awaited(answers: queue.SimpleQueue, timeout_s: float):
         anonymous, end_s = answer, min(end_s, time.monotonic() + _ANONYMOUS_WAIT_S)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.send", description="send a signed command to a station")
-    parser.add_argument("station")
-    parser.add_argument("type", help="limit, emergency_stop, ... (docs/mqtt.md)")
-    parser.add_argument("fields", nargs="*", metavar="name=value")
-    parser.add_argument("--keys", required=True, help="file with the authorities' keys, as keys.json of the station")
-    parser.add_argument("--authority", choices=signing.AUTHORITIES, default="operator")
-    parser.add_argument("--valid-s", type=int, default=60, help="how long the command may be on its way (1..86400)")
-    parser.add_argument("--timeout-s", type=float, default=10.0)
-    parser.add_argument("--lang", choices=("zh", "en", "both"), default="both")
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.send",
+        description="签名并发送一条命令，等待回答 / sign a command, send it and wait for the answer",
+        epilog="命令 / commands:\n" + "\n".join(command_fields.usage(kind) for kind in command_fields.FORMS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("station", help="站点 id / the station's id")
+    parser.add_argument("type", help="命令类型，见下 / type of the command, see below")
+    parser.add_argument("fields", nargs="*", metavar="name=value", help="命令字段 / its fields")
+    parser.add_argument("--keys", required=True, help="密钥文件，格式同 keys.json / keys, as in a station's keys.json")
+    parser.add_argument(
+        "--authority", choices=signing.AUTHORITIES,
+        help="以谁的名义；默认 operator，运维命令为 service / in whose name; operator, or service where only it may",
+    )  # fmt: skip
+    parser.add_argument(
+        "--valid-s", type=int, default=60, help="命令在途有效期 / how long it may be on its way (1..86400)"
+    )
+    parser.add_argument("--timeout-s", type=float, default=10.0, help="等待回答 / how long to wait for the answer")
+    parser.add_argument("--lang", choices=("zh", "en", "both"), default="both", help="回答的语言 / of the answer")
     link.add_options(parser)
     options = parser.parse_intermixed_args(arguments)
+    options.authority = options.authority or command_fields.authority_for(options.type)
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
     try:
         fields, key = fields_of(options.fields), signing.load_key(options.keys, options.authority)
+        command_fields.check(options.type, fields)
         if not 1 <= options.valid_s <= 86400:
             raise ValueError(f"--valid-s: found {options.valid_s}, allowed: 1..86400")
         client = link.client(options)

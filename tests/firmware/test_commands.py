@@ -11,7 +11,7 @@ TOPIC = b"guangchu/v1/GC-T/command"
 
 
 def new_commands():
-    return Commands("GC-T", LimitsInForce(CIRCUITS), EmergencyStop(None, None, False, 0), Clock(0))
+    return Commands("GC-T", LimitsInForce(CIRCUITS), EmergencyStop(None, None, False), Clock(0))
 
 
 def take(commands, message, now_ms=0):

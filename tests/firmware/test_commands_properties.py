@@ -8,11 +8,14 @@ import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from control.station import Station
 from firmware import signing
 from firmware.clock import Clock
 from firmware.commands import Commands
 from firmware.emergency_stop import EmergencyStop
 from firmware.limits import LimitsInForce
+from firmware.running import Running
+from tests.firmware.telemetry_station import CONFIG
 
 CIRCUITS = [{"id": "grid", "cap_w": 400000}, {"id": "ac-row", "cap_w": 22000}]
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "mqtt"
@@ -22,7 +25,7 @@ TOPIC = b"guangchu/v1/GC-T/command"
 
 
 def new_commands(limits=None):
-    return Commands("GC-T", limits or LimitsInForce(CIRCUITS), EmergencyStop(None, None, False, 0), Clock(0))
+    return Commands("GC-T", limits or LimitsInForce(CIRCUITS), EmergencyStop(None, None, False), Clock(0))
 
 
 ANY = st.recursive(
@@ -101,46 +104,77 @@ def test_no_sequence_of_limits_loosens_what_an_earlier_one_ordered(orders):
 
 
 KEY = b"k" * 32
+KEYS = {"operator": b"o" * 32, "grid": b"g" * 32, "service": b"s" * 32}
+OF_A_TYPE = {
+    "limit": {"circuit": "grid", "limit_w": 5, "expires_s": 60},
+    "dispatch": {"storage_w": -5, "expires_s": 60},
+    "gun": {"gun": "gun1", "action": "stop", "expires_s": 60},
+    "maintenance": {"action": "out_of_service", "gun": "gun2"},
+    "config": {"telemetry_ms": 5000},
+}
 SIGNED = st.fixed_dictionaries(
     {},
     optional={
         "id": ANY | st.sampled_from(["a", "b"]),
-        "type": ANY | st.sampled_from(["limit", "emergency_stop", "time", "tariff"]),
+        "type": ANY | st.sampled_from(["emergency_stop", "time", "tariff"]),
         "station": ANY | st.just("GC-T"),
-        "authority": ANY | st.just("grid"),
+        "authority": ANY | st.sampled_from(sorted(KEYS)),
         "issued": ANY | st.integers(1_799_999_990, 1_800_000_080),
         "expires": ANY | st.integers(1_800_000_000, 1_800_000_100),
         "counter": ANY | st.integers(0, 20),
-        "circuit": ANY | st.sampled_from(["grid", "ac-row"]),
+        "circuit": ANY | st.sampled_from(["grid", "hall"]),
         "limit_w": ANY | st.integers(-5, 500_000),
         "expires_s": ANY | st.integers(-5, 90_000),
         "asked": ANY,
+        "gun": ANY | st.sampled_from(["gun1", "gun2", "gun3"]),
+        "action": ANY | st.sampled_from(["limit", "stop", "start", "restart", "in_service", "out_of_service"]),
+        "storage_w": ANY | st.integers(-300_000, 300_000),
+        "telemetry_ms": ANY | st.integers(0, 70_000),
     },
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(SIGNED, max_size=3), st.booleans())
+def in_force(commands):
+    """All that a refused command must leave as it was."""
+    orders = commands.limits.orders
+    told = [] if orders is None else orders.items(0) + [orders.dispatch(0)]
+    return [each for each in told if each], commands.limits.items(0), commands.telemetry_ms, commands.leaves
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(sorted(OF_A_TYPE)), SIGNED), max_size=3), st.booleans())
 def test_whatever_a_key_holder_signs_is_answered_and_never_gets_above_the_contract(messages, known):
     with tempfile.TemporaryDirectory() as folder:
-        limits, stop, clock = LimitsInForce(CIRCUITS, ("mqtt", "grid")), EmergencyStop(None, None, False, 0), Clock(0)
+        station, clock = Station(CONFIG), Clock(0)
+        stop, circuits, sources = EmergencyStop(None, None, False), CONFIG["circuits"], ("mqtt", "operator", "grid")
+        limits = LimitsInForce(circuits, sources)
         clock.set(1_800_000_000, "ntp", 10, 0)
         clock.source = "ntp" if known else ""
-        commands = Commands("GC-T", limits, stop, clock, {"grid": KEY}, None, folder)
-        for number, content in enumerate(messages):
-            command = {"id": f"c{number}", "type": "limit", "station": "GC-T", "authority": "grid"}
+        running = Running(None, station, {}, [], None, limits, stop, None, None)
+        commands = Commands("GC-T", limits, stop, clock, KEYS, None, folder, running)
+        for number, (kind, content) in enumerate(messages):
+            authority = "service" if kind in ("maintenance", "config") else "operator"
+            command = {"id": f"c{number}", "type": kind, "station": "GC-T", "authority": authority}
             command |= {"issued": 1_800_000_000, "expires": 1_800_000_060, "counter": number + 1}
-            command |= {"circuit": "grid", "limit_w": 5, "expires_s": 60} | content
+            command |= OF_A_TYPE[kind] | content
             body = json.dumps(command).encode()[:-1]
-            before = limits.items(0)
-            message = body + b',"mac":"' + signing.mac(KEY, TOPIC, body) + b'"}'
+            before = in_force(commands)
+            key = KEYS.get(command["authority"], KEYS["grid"]) if isinstance(command["authority"], str) else b"k" * 32
+            message = body + b',"mac":"' + signing.mac(key, TOPIC, body) + b'"}'
             ack = commands.handle(TOPIC, message, 0)
             ACK.validate(ack)
             assert commands.handle(TOPIC, message, 0)["code"] in (ack["code"], "replayed")
             if ack["result"] == "refused":
-                assert limits.items(0) == before
-            assert limits.effective_w(0, 0) <= 400_000 and limits.effective_w(1, 0) <= 22_000
+                assert in_force(commands) == before
+            assert limits.effective_w(0, 0) <= 400_000 and limits.effective_w(1, 0) <= 300_000
+            if limits.orders is not None:
+                limits.orders.take(station.inputs, 0)
+            for at, permitted_w in enumerate(station.inputs.gun_limit_w):
+                assert -1 <= permitted_w <= station.max_w[at]
         assert commands.accepted + commands.refused + commands.repeated == 2 * len(messages)
+        again = Commands("GC-T", LimitsInForce(circuits, sources), stop, clock, KEYS, None, folder, running)
+        again.restore(0)
+        assert in_force(again)[:3] == in_force(commands)[:3]
 
 
 @settings(max_examples=80, deadline=None)
@@ -148,7 +182,7 @@ def test_whatever_a_key_holder_signs_is_answered_and_never_gets_above_the_contra
 def test_any_bytes_before_a_right_signature_are_answered(body, wraps):
     with tempfile.TemporaryDirectory() as folder:
         body = b'{"id":' + body if wraps else body
-        stop = EmergencyStop(None, None, False, 0)
+        stop = EmergencyStop(None, None, False)
         commands = Commands("GC-T", LimitsInForce(CIRCUITS), stop, Clock(0), {"grid": KEY}, None, folder)
         ack = commands.handle(TOPIC, body + b',"mac":"' + signing.mac(KEY, TOPIC, body) + b'"}', 0)
         ACK.validate(ack)
