@@ -16,13 +16,18 @@ _SLACK_US = const(10)  # the transmitter begins up to a bit after the write
 
 class Uart:
     """wiring: (UART id, tx pin, rx pin, driver-enable pin or None). baud, parity "N", "E" or "O", stop_bits as in
-    the station file. timer: a machine.Timer whose callback may run in a hard interrupt, or None.
+    the station file. timer: a machine.Timer whose callback may run in a hard interrupt, or None. rts: pin that tells
+    the other end of a full-duplex line (a DTU) when it may send, or None: a half-duplex line, on which what arrives
+    while we send is our own echo.
     """
 
-    def __init__(self, wiring, baud: int, parity: str = "N", stop_bits: int = 1, timer=None):
+    def __init__(self, wiring, baud: int, parity: str = "N", stop_bits: int = 1, timer=None, rts=None):
         number, tx, rx, enable = wiring
         self._enable = None if enable is None else Pin(enable, Pin.OUT, value=0)
         self._timer = timer
+        self._is_duplex = rts is not None
+        # The hardware drives it by the level of its FIFO, also while flash is written and nothing else runs.
+        flow = {} if rts is None else {"rts": Pin(rts), "flow": UART.RTS}
         self._echo = bytearray(_ECHO_BYTES)
         self._sent = self._end_of_frame  # bound once: an interrupt may not allocate
         self._character_us = ((9 + (parity != "N") + stop_bits) * 1000000 + baud - 1) // baud
@@ -37,6 +42,7 @@ class Uart:
             rxbuf=_RX_BYTES,
             timeout=0,
             timeout_char=0,
+            **flow,
         )
 
     def readinto(self, buffer) -> int | None:
@@ -73,7 +79,7 @@ class Uart:
             return
         # What has come until now is our own echo (a receiver that is always on) or noise: an echoed write would pass
         # for its acknowledgement.
-        there = self._uart.any()
+        there = 0 if self._is_duplex else self._uart.any()
         while there:
             self._uart.readinto(self._echo, min(there, _ECHO_BYTES))
             there = self._uart.any()

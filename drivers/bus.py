@@ -7,6 +7,7 @@ waits longest.
 from array import array
 
 from drivers.agenda import Agenda
+from drivers.flash_gate import Gate
 from drivers.modbus.errors import Closed, CrcError, ExceptionReply, ModbusError, Timeout
 from drivers.sleeper import Sleeper
 from drivers.ticks import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
@@ -15,6 +16,7 @@ _REOPEN_STEP_MS = const(250)  # a line that cannot be opened is tried again afte
 _REOPEN_LONGEST_STEPS = const(8)
 _MAX_WRITE_WORDS = const(8)
 _MAX_IDLE_MS = const(1000)
+_GATE_MS = const(2)
 # Registers read along for nothing: they cost less than a second request with its gaps and its turnaround.
 _MAX_GAP_SERIAL = 16
 _MAX_GAP_TCP = 40
@@ -26,6 +28,7 @@ class Bus:
 
     `run()` is a task for the supervisor: it ends only by cancellation. `heartbeat_ms` is set on each turn of its loop.
     `problem`: the newest error of the line itself (it cannot be opened, it was lost), None while it is open.
+    `gate`: that of the station's files, to be set for a serial line; of its own otherwise, and always open.
     """
 
     def __init__(self, config: dict, port, devices):
@@ -34,6 +37,7 @@ class Bus:
         self.devices = devices
         self.heartbeat_ms = ticks_ms()
         self.problem = None
+        self.gate = Gate()
         self._sleeper = Sleeper()
         self._words = array("H", bytearray(2 * _MAX_WRITE_WORDS))
         port.connect_delay_ms = max([0] + [device.profile.connect_delay_ms for device in devices])
@@ -57,8 +61,14 @@ class Bus:
             agenda, job = self.pick(ticks_ms())
             if job is None:
                 await self._sleeper.sleep(self.idle_ms(ticks_ms()))
+            elif self.gate.waiting:  # a file is to be written: its answer would not be heard
+                await sleep_ms(_GATE_MS)
             else:
-                await self._perform(agenda, job)
+                self.gate.on_wire += 1
+                try:
+                    await self._perform(agenda, job)
+                finally:
+                    self.gate.on_wire -= 1
 
     def pick(self, now_ms: int):
         """(agenda, job) that goes out next; (None, None) when nothing is due."""

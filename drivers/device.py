@@ -102,7 +102,7 @@ class Device:
         silence_ms = ticks_diff(now_ms, health.last_good_ms)
         if silence_ms > _LONGEST_SILENCE_MS:
             silence_ms = _LONGEST_SILENCE_MS
-            health.last_good_ms = ticks_add(now_ms, -silence_ms)
+            health.last_good_ms = ticks_add(now_ms, -silence_ms)  # pyright: ignore (the stubs tell kinds of ticks apart)
         return max(0, silence_ms)
 
     def answered(self, now_ms: int, turnaround_ms: int):

@@ -66,7 +66,7 @@ def emulator():
 
 @pytest.fixture(scope="module")
 def any_board(request):
-    """`exec(code, ms)` on a board that has the firmware and does not run it."""
+    """`exec(code, ms)` on a board that has the firmware with its own names (`OWN_NAMES=1`) and does not run it."""
     port = request.config.getoption("--port")
     if port not in (None, "unix", "emulated"):
         with RealBoard(port) as board:
@@ -74,7 +74,7 @@ def any_board(request):
         return
     request.getfixturevalue("emulator")
     with EmulatedBoard() as board:
-        files = build("rpi_pico_w", checked(station(1, 200000))).files
+        files = build("rpi_pico_w", checked(station(1, 200000)), own_names=True).files
         board.load(image({path: data for path, data in files.items() if path != "main.py"}))
         board.power_on()
         yield Repl(board)

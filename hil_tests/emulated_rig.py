@@ -3,7 +3,7 @@
 import json
 
 from hil_tests.slave_line import SlaveLine
-from tools.board.emulated import MS, EmulatedBoard
+from tools.board.emulated import DRIVER_PINS, MS, EmulatedBoard
 from tools.board.repl import Repl
 from tools.sim.devices.catalogue import build_images
 from tools.sim.gun import Vehicle
@@ -57,12 +57,15 @@ def station(guns, cap_w, profile="cn_pile_v2"):
 class EmulatedRig:
     """station: the station file as data. Leaving the context ends the board. The plant lives while the board runs.
 
-    lines: bus id -> SlaveLine. truth: [(ns, grid W), ...] of the plant, one a step.
+    lines: bus id -> SlaveLine. truth: [(ns, grid W), ...] of the plant, one a step. beside: functions called after each
+    step, for what is on a UART without a bus.
     """
 
     def __init__(self, station, seed=1):
         self.station = station
-        self.board = EmulatedBoard()
+        ports = {bus["port"] for bus in station["buses"]}
+        self.board = EmulatedBoard([DRIVER_PINS[n] if f"UART{n}" in ports else None for n in (0, 1)])
+        self.beside = []
         self.repl = Repl(self.board)
         self.plant = Plant.from_station(station, base_w=20e3, seed=seed)
         images = build_images(station, self.plant)
@@ -98,6 +101,8 @@ class EmulatedRig:
             self.plant.step()
             self._stepped_ns = step_ns
             self.truth.append((step_ns, self.plant.grid_w))
+            for turn in self.beside:
+                turn()
             if step_ns % (2 * _STEP_NS) == 0:
                 for image in self._images:
                     image.tick(self.plant.time_s)

@@ -18,15 +18,16 @@ _TURNAROUND_MS = 2  # beyond the 3.5 characters of silence that end a request
 class SlaveLine(LineFaults):
     """The devices of one bus. images: unit -> register image. See LineFaults for silent, mute, delay_ms and noise.
 
-    dead: nobody hears or answers. lost: share of answers that lose one byte. impostor: units whose answers come under
-    another unit id. flipped: units in whose answers one bit of the data is wrong. discarded: requests with a wrong
-    checksum, as a device on copper sees them.
+    dead: nobody hears or answers. unwritable: units that hear no write. lost: share of answers that lose one byte.
+    impostor: units whose answers come under another unit id. flipped: units in whose answers one bit of the data is
+    wrong. discarded: requests with a wrong checksum, as a device on copper sees them.
     """
 
     def __init__(self, board, uart, images, seed=1):
         super().__init__(seed)
         self.board, self.uart, self.images = board, uart, images
         self.dead = False
+        self.unwritable = set()
         self.lost = 0.0
         self.impostor = set()
         self.flipped = set()
@@ -43,6 +44,8 @@ class SlaveLine(LineFaults):
         unit = data[0]
         self.record(unit, *request_fields(data[1:-2]), seen_s=frame.start_ns / 1e9)
         if self.dead or unit not in self.images or unit in self.silent or self.hit():
+            return
+        if unit in self.unwritable and data[1] in (5, 6, 15, 16):
             return
         answer = self._answer(data)
         if answer is None or unit in self.mute:

@@ -1,12 +1,13 @@
 """The bus tasks alone on the board: a meter at 19200 baud and four guns at 115200, and everything that wires do."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
 from hil_tests.emulated_rig import EmulatedRig, station
 from tools.board.files import checked, image
-from tools.firmware_image import build
+from tools.firmware_image import ROOT, build
 
 pytestmark = [pytest.mark.emulated, pytest.mark.xdist_group("hil-bus")]
 
@@ -69,11 +70,13 @@ class BusRig(EmulatedRig):
         return before, self.heard()
 
 
-@pytest.fixture(scope="module")
-def running(emulator):
+@contextmanager
+def bus_rig(root=ROOT):
+    """A BusRig whose buses run. root: of the firmware's sources."""
     data = station(len(GUNS), 400000)
     station_facts = checked(data)
-    files = {path: content for path, content in build("rpi_pico_w", station_facts).files.items() if path != "main.py"}
+    files = build("rpi_pico_w", station_facts, root, own_names=True).files
+    files = {path: content for path, content in files.items() if path != "main.py"}
     with BusRig(data) as rig:
         rig.board.load(image({**files, "checked.json": json.dumps(station_facts).encode()}))
         rig.board.power_on()
@@ -82,6 +85,12 @@ def running(emulator):
         _, after = rig.watched(200)
         rig.truth_values = {device_id: told.values for device_id, told in after.items()}
         assert rig.truth_values["meter"] == [20000]
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def running(emulator):
+    with bus_rig() as rig:
         yield rig
 
 

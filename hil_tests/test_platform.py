@@ -18,6 +18,7 @@ from tools.broker import Broker
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "docs" / "mqtt"
 KEY = bytes(range(32))
+SERVICE_KEY = b"s" * 32
 PASSWORD = "secret"
 
 
@@ -62,6 +63,13 @@ class Platform:
         assert self.wait(lambda: len(self.got.get("ack", [])) > before), f"no answer to {kind}"
         return self.got["ack"][-1]
 
+    def service(self, kind, **fields):
+        return self.command(kind, SERVICE_KEY, authority="service", **fields)["code"]
+
+    def gun(self, gun_id):
+        """What telemetry said of a gun last."""
+        return next(gun for gun in self.got["telemetry"][-1]["guns"] if gun["id"] == gun_id)
+
     def wait(self, seen, seconds=30.0):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -86,7 +94,8 @@ def talking(rig):
     rig.wire()
     rig.station["mqtt"].update(host=HOST, port=broker.port, user="station", keepalive_s=4)
     rig.put("station.json", rig.station)
-    rig.put("keys.json", {"mqtt_password": PASSWORD, "authorities": {"operator": KEY.hex()}})
+    authorities = {"operator": KEY.hex(), "service": SERVICE_KEY.hex()}
+    rig.put("keys.json", {"mqtt_password": PASSWORD, "authorities": authorities})
     platform = Platform(broker.port, rig.station["station"]["id"])
     rig.broker = broker
     try:
@@ -151,3 +160,50 @@ def test_the_command_line_sends_what_the_station_obeys(talking, capsys, tmp_path
     assert send.main([*limit, "--authority", "service", *common]) == send.WRONG_CALL
     said = capsys.readouterr().err
     assert "no answer within 1 s" in said and "'expires_s'" in said and "authorities.service" in said
+
+
+def test_orders_for_guns_and_storage_reach_the_plant_and_outlive_a_restart(talking):
+    rig, platform = talking
+    # Three guns: a board that has the storage and the plant's other devices on TCP carries no more.
+    devices = [each for each in rig.station["devices"] if each["id"] not in ("gun4", "gun5", "gun6")]
+    used = {each["bus"] for each in devices}
+    rig.station |= {"devices": devices, "buses": [each for each in rig.station["buses"] if each["id"] in used]}
+    rig.put("station.json", rig.station)
+    rig.plant.pv["pv1"].available_w = 0.0  # what is discharged is drawn on site
+    rig.plug("gun1")
+    rig.plug("gun2")
+    rig.power_on()
+    assert platform.wait(lambda: "telemetry" in platform.got and platform.gun("gun1")["power_w"], 40)
+    named = platform.wait(lambda: "capability" in platform.got, 20) and platform.got["capability"][-1]["commands"]
+    assert {"gun", "dispatch", "maintenance", "config"} <= set(named)
+
+    first, second, storage = rig.plant.guns["gun1"], rig.plant.guns["gun2"], rig.plant.storage["pcs1"]
+    limit = {"gun": "gun1", "action": "limit", "limit_w": 30000, "expires_s": 600}
+    assert platform.command("gun", **limit)["code"] == "gun_limited"
+    assert rig.wait(lambda: 25e3 < first.power_w <= 30.1e3), first.power_w
+    assert platform.command("dispatch", storage_w=-40000, expires_s=600)["code"] == "dispatched"
+    assert rig.wait(lambda: abs(storage.power_w + 40e3) < 1e3), storage.power_w
+    assert platform.wait(lambda: platform.got["telemetry"][-1]["storage"][0]["reason"]["code"] == "dispatched")
+    reason = platform.gun("gun1")["reason"]
+    assert reason["code"] == "platform_limit" and "30.0 kW" in reason["en"]
+    assert platform.command("gun", gun="gun2", action="stop", expires_s=600)["code"] == "gun_stopped"
+    assert rig.wait(lambda: second.power_w == 0.0) and platform.wait(
+        lambda: platform.gun("gun2")["reason"]["code"] == "platform_stop" and platform.gun("gun2")["grant_w"] == 0, 10
+    ), platform.gun("gun2")
+    assert platform.command("gun", gun="gun2", action="start")["code"] == "gun_released"
+    assert platform.service("maintenance", action="out_of_service", gun="gun3") == "gun_out"
+    assert platform.service("config", telemetry_ms=2000) == "setting_kept"
+
+    boot = platform.got["birth"][-1]["boot"]
+    assert platform.service("maintenance", action="restart") == "restarting"
+    assert platform.wait(lambda: platform.got["status"][-1] == {"online": False})
+    output = rig.process.communicate(timeout=20)[0]
+    assert rig.process.returncode == 3 and "not confirmed" not in output and "Traceback" not in output, output
+    rig.power_on()
+    assert platform.wait(lambda: platform.got["birth"][-1]["boot"] == boot + 1)
+    platform.got["telemetry"].clear()
+    assert platform.wait(lambda: len(platform.got["telemetry"]) > 2)
+    assert platform.gun("gun3")["reason"]["code"] == "out_of_service"
+    assert rig.wait(lambda: 25e3 < first.power_w <= 30.1e3, 20), first.power_w
+    assert rig.wait(lambda: abs(storage.power_w + 40e3) < 1e3, 20), storage.power_w
+    assert platform.bad == []

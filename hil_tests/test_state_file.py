@@ -28,7 +28,7 @@ print(state.problem, state.values["boots"], state.values["estop"])
 
 @pytest.fixture(scope="module")
 def volume():
-    files = build("rpi_pico_w").files
+    files = build("rpi_pico_w", own_names=True).files
     return image({path: data for path, data in files.items() if path.startswith("firmware/state.")})
 
 

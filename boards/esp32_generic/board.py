@@ -13,6 +13,9 @@ UARTS = {
     "UART2": (2, 17, 16, 4),
 }
 
+# name: RTS pin, which tells a DTU that there is no room. One that heeds it loses nothing while flash is written.
+RTS = {"UART1": 13, "UART2": 14}
+
 # name: (pin, pull, level of the pin while the contact is closed). The contact connects 3.3 V to the pin, which is
 # pulled down: a broken wire then reads "open", and that is "pressed" for a normally closed emergency stop.
 CONTACTS = {

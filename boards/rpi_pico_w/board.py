@@ -12,6 +12,9 @@ UARTS = {
     "UART1": (1, 4, 5, 6),
 }
 
+# name: RTS pin, which tells a DTU that there is no room. One that heeds it loses nothing while flash is written.
+RTS = {"UART0": 3, "UART1": 7}
+
 # name: (pin, pull, level of the pin while the contact is closed). The contact connects 3.3 V to the pin, which is
 # pulled down: a broken wire then reads "open", and that is "pressed" for a normally closed emergency stop.
 CONTACTS = {

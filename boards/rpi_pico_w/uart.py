@@ -3,11 +3,12 @@
 from machine import Timer
 
 from boards.pin_uart import Uart
-from boards.rpi_pico_w.board import UARTS
+from boards.rpi_pico_w.board import RTS, UARTS
 
 
-def open_uart(port: str, baud: int, parity: str = "N", stop_bits: int = 1):
-    """The port that the station file names. Raises OSError for one that this board does not have."""
+def open_uart(port: str, baud: int, parity: str = "N", stop_bits: int = 1, is_duplex: bool = False):
+    """The port that the station file names. is_duplex: both sides may send at once. OSError for one that this board
+    does not have."""
     if port not in UARTS:
         raise OSError(19, port)
-    return Uart(UARTS[port], baud, parity, stop_bits, Timer(-1))
+    return Uart(UARTS[port], baud, parity, stop_bits, Timer(-1), RTS[port] if is_duplex else None)

@@ -92,6 +92,7 @@ def _set_raw(number):
         tty.setraw(number, termios.TCSANOW)
 
 
-def open_uart(port: str, baud: int, parity: str = "N", stop_bits: int = 1) -> Uart:
-    """The serial port named in the station file; on this board the name is the path of the device."""
+def open_uart(port: str, baud: int, parity: str = "N", stop_bits: int = 1, is_duplex: bool = False) -> Uart:
+    """The serial port named in the station file; on this board the name is the path of the device, and both sides of it
+    may send at once in any case."""
     return Uart(port, baud, parity, stop_bits)

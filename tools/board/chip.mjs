@@ -29,7 +29,7 @@ export class Chip {
     this.flash = new Flash();
     this.flash.onCut = () => this.powerOff();
     this.flash.onOperation = (what, offset) => {
-      if (what === 'erase') lines.forEach((line) => line.deafened());
+      lines.forEach((line) => line.deafened(what));
       this.onFlash(what, offset);
     };
     this.instructions = 0;

@@ -112,6 +112,10 @@ class EmulatedBoard:
         """The power goes in the middle of the n-th flash erase or program from now on; 0 takes that back."""
         self._do("cut", operations=operations)
 
+    def flash_times(self, erase_ms=45.0, program_ms=0.4):
+        """How long a sector's erase and a page take: typical ones as a start, at most 400 and 3 (data sheet)."""
+        self._do("flash_times", erase_us=erase_ms * 1000, program_us=program_ms * 1000)
+
     def figures(self) -> dict:
         """instructions; flash: operations, programs, erases [[sector, times], ...]; lines: what was seen on each wire
         (see tools/board/line.mjs)."""
@@ -132,6 +136,10 @@ class EmulatedBoard:
     def echo(self, uart, on=True):
         """The transceiver's receiver listens while its driver sends (its enable pin is not wired)."""
         self._do("echo", uart=uart, on=on)
+
+    def heed_rts(self, uart, on=True):
+        """Who sends to this UART waits while its RTS pin says so."""
+        self._do("heeds_rts", uart=uart, on=on)
 
     def set_input(self, pin, level):
         self._do("input", pin=pin, level=level)

@@ -1,12 +1,13 @@
 // The flash chip (W25Q16JV, 2 MiB): erased by sectors of 4096 bytes, programmed by pages of 256; a program can only
-// clear bits. Times are the data sheet's typical ones; the RP2040 executes nothing meanwhile.
+// clear bits. Times are the data sheet's typical ones unless told
+// otherwise (its longest: 400 ms and 3 ms); the RP2040 executes nothing meanwhile.
 
 import fs from 'node:fs';
 
 export const FLASH_BYTES = 2 << 20;
 const SECTOR_BYTES = 4096;
-const ERASE_US = 45000;
-const PROGRAM_US = 400;
+/** [us to erase a sector, us to program a page] */
+export const TYPICAL_US = [45000, 400];
 const UF2_BLOCK_BYTES = 512;
 const UF2_MAGIC = 0x0a324655;
 
@@ -22,6 +23,7 @@ export class Flash {
     this.operations = 0;
     this.cutAt = 0;
     this.isPowered = true;
+    [this.eraseUs, this.programUs] = TYPICAL_US;
     this.onCut = () => {};
     this.onOperation = () => {};
   }
@@ -40,27 +42,27 @@ export class Flash {
   /** Erase the sector at `offset`; gives the time that it takes, us. */
   erase(offset) {
     this.erases[offset / SECTOR_BYTES] += 1;
-    if (this._isCut('erase', offset, ERASE_US)) {
+    if (this._isCut('erase', offset)) {
       // An interrupted erase leaves a mixture; half of the sector stands for every mixture here.
       this.bytes.fill(0xff, offset, offset + SECTOR_BYTES / 2);
       return 0;
     }
     this.bytes.fill(0xff, offset, offset + SECTOR_BYTES);
-    return ERASE_US;
+    return this.eraseUs;
   }
 
   /** Clear the bits that `page` has clear; gives the time that it takes, us. */
   program(offset, page) {
     this.programs += 1;
-    const isCut = this._isCut('program', offset, PROGRAM_US);
+    const isCut = this._isCut('program', offset);
     const length = isCut ? page.length / 2 : page.length;
     for (let i = 0; i < length; i += 1) this.bytes[offset + i] &= page[i];
-    return isCut ? 0 : PROGRAM_US;
+    return isCut ? 0 : this.programUs;
   }
 
-  _isCut(what, offset, us) {
+  _isCut(what, offset) {
     this.operations += 1;
-    this.onOperation(what, offset, us);
+    this.onOperation(what, offset);
     if (this.operations !== this.cutAt) return false;
     this.isPowered = false;
     this.onCut();

@@ -8,13 +8,15 @@ const FAST_CHARACTER_NS = 11e9 / 19200;
 /**
  * onFrame(frame): the wire has been quiet for 3.5 characters after
  * something the board sent; frame: {startNs, endNs, bytes}. onByte(byte): the wire has a character of the board.
- * echo: the receiver listens while the driver sends.
+ * echo: the receiver listens while the driver sends. heedsRts: the others send nothing while the board's RTS pin forbids
+ * it (a wire without a driver pin).
  */
 export class Line {
   constructor(hasDriverPin) {
     this.hasDriverPin = hasDriverPin;
     this.isDriving = !hasDriverPin;
     this.echo = false;
+    this.heedsRts = false;
     this.onFrame = () => {};
     this.onByte = () => {};
     this.arriving = [];
@@ -24,6 +26,7 @@ export class Line {
       held_ns: 0, // the longest time that the driver was on after the last stop bit
       deaf: 0, // characters lost because they arrived while the driver was on
       erased: 0, // sectors of the flash erased, which stops the chip for 45 ms, while a frame was on its way
+      programmed: 0, // pages programmed meanwhile, 0.4 ms each
       gap_ns: null, // the shortest silence before a frame of the board
       pause_ns: 0, // the longest silence inside a frame of the board
     };
@@ -43,6 +46,7 @@ export class Line {
     if (this.hasDriverPin) this.isDriving = false;
     uart.onStart = () => this._characterStarts();
     uart.onEnd = (byte) => this._characterEnds(byte);
+    uart.onReady = () => this._released();
     this._scheduleArrival();
   }
 
@@ -59,9 +63,10 @@ export class Line {
     else if (this._endNs !== null) this.figures.held_ns = Math.max(this.figures.held_ns, this.nowNs() - this._endNs);
   }
 
-  /** The chip is about to hear nothing for longer than its FIFO lasts. */
-  deafened() {
-    if (this.uart.isSending || this._sending.length || this.arriving.length) this.figures.erased += 1;
+  /** The chip is about to do nothing else for a while. what: "erase" or "program". */
+  deafened(what) {
+    if (!this.uart.isSending && !this._sending.length && !this.arriving.length) return;
+    this.figures[what === 'erase' ? 'erased' : 'programmed'] += 1;
   }
 
   /** Others send: characters [byte, error] one after the other from atNs on, in the board's own format. */
@@ -77,7 +82,21 @@ export class Line {
   }
 
   _scheduleArrival() {
-    if (this.arriving.length) this._arrivalAlarm.schedule(Math.max(0, this.arriving[0].endNs - this.nowNs()));
+    if (this.arriving.length && !this._isHeldBack) {
+      this._arrivalAlarm.schedule(Math.max(0, this.arriving[0].endNs - this.nowNs()));
+    }
+  }
+
+  get _isHeldBack() {
+    return this.heedsRts && !this.uart.isReadyToReceive;
+  }
+
+  /** RTS allows sending again: what waited goes on where it was stopped. */
+  _released() {
+    if (!this.arriving.length || this._isHeldBack) return;
+    const lateNs = this.nowNs() + this.uart.characterNs - this.arriving[0].endNs;
+    if (lateNs > 0) for (const each of this.arriving) each.endNs += lateNs;
+    this._scheduleArrival();
   }
 
   _arrived() {

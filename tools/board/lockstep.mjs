@@ -52,10 +52,12 @@ const COMMANDS = {
   /** characters: [[byte, error or null], ...] */
   send({ uart, at_ns: atNs, characters }) { lines[uart].send(atNs, characters); },
   echo({ uart, on }) { lines[uart].echo = on; },
+  heeds_rts({ uart, on }) { lines[uart].heedsRts = on; },
   input({ pin, level }) { chip.setInput(pin, level); },
   watch({ pin }) { watched.add(pin); },
   /** Power goes in the middle of the n-th erase or program from now on; 0: not any more. */
   cut({ operations }) { chip.flash.cutAt = operations && chip.flash.operations + operations; },
+  flash_times({ erase_us: eraseUs, program_us: programUs }) { Object.assign(chip.flash, { eraseUs, programUs }); },
   load({ path, offset }) { chip.flash.bytes.set(fs.readFileSync(path), offset); },
   save({ path }) { fs.writeFileSync(path, chip.flash.bytes); },
   figures() {

@@ -7,6 +7,7 @@ import { BasePeripheral } from 'rp2040js';
 const DR = 0x00, RSR = 0x04, FR = 0x18, IBRD = 0x24, FBRD = 0x28, LCR_H = 0x2c, CR = 0x30, IFLS = 0x34, IMSC = 0x38;
 const RIS = 0x3c, MIS = 0x40, ICR = 0x44, DMACR = 0x48, PERIPHERAL_ID = 0xfe0;
 const ENABLED = 1, BREAK = 1, PARITY = 2, TWO_STOPS = 8, FIFOS = 16, TRANSMITS = 0x100, RECEIVES = 0x200;
+const RTS_ENABLED = 0x4000;
 const BUSY = 8, RX_EMPTY = 16, TX_FULL = 32, RX_FULL = 64, TX_EMPTY = 128, CLEAR_TO_SEND = 1;
 const RX_INTERRUPT = 0x10, TX_INTERRUPT = 0x20, TIMEOUT_INTERRUPT = 0x40;
 /** Error bits as they stand in the data register beside the byte, and (shifted right by one) as interrupts. */
@@ -17,7 +18,7 @@ const IDENTITY = [0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1];
 
 /**
  * onStart(byte), onEnd(byte): a character begins, and its last stop bit is over. overruns: characters lost because
- * the receive FIFO was full.
+ * the receive FIFO was full. onReady(): RTS allows the other side to send again.
  */
 export class Uart extends BasePeripheral {
   constructor(mcu, number, irq) {
@@ -36,6 +37,7 @@ export class Uart extends BasePeripheral {
     this.overruns = 0;
     this.onStart = () => {};
     this.onEnd = () => {};
+    this.onReady = () => {};
     this.transmitAlarm = mcu.clock.createAlarm(() => this._characterSent());
     this.timeoutAlarm = mcu.clock.createAlarm(() => this._timedOut());
   }
@@ -80,6 +82,11 @@ export class Uart extends BasePeripheral {
     this._interrupt();
   }
 
+  /** The RTS pin, which the hardware drives by the level of the FIFO (data sheet 4.2.4). */
+  get isReadyToReceive() {
+    return !(this.control & RTS_ENABLED) || this.received.length < this._receiveLevel;
+  }
+
   get _transmitLevel() {
     return this.depth === 1 ? 0 : LEVELS[this.levels & 7] ?? 16;
   }
@@ -117,12 +124,14 @@ export class Uart extends BasePeripheral {
   }
 
   _takeReceived() {
+    const wasReady = this.isReadyToReceive;
     const word = this.received.length ? this.received.shift() : 0;
     if (this.received.length < this._receiveLevel) this.raised &= ~RX_INTERRUPT;
     if (!this.received.length) {
       this.raised &= ~TIMEOUT_INTERRUPT;
       this.timeoutAlarm.cancel();
     }
+    if (!wasReady && this.isReadyToReceive) this.onReady();
     this._interrupt();
     return word;
   }
