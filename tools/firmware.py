@@ -1,9 +1,10 @@
 """Builds the firmware for one kind of board, and says how large it is: `make firmware BOARD=rpi_pico_w`.
 
-    python -m tools.firmware --board NAME [--station STATION.json] [--ram] [--out FOLDER] [--lang zh|en|both]
+    python -m tools.firmware --board NAME [--station STATION.json] [--ram] [--own-names] [--out FOLDER] [--lang ...]
 
 Below FOLDER (build/firmware/NAME): `flash/`, the files as they stand on the board, and `manifest.json`. With a station
-file only that station's profiles and kinds of bus are taken. --ram also measures what each module costs the heap, on
+file only that station's profiles and kinds of bus are taken. --own-names: docs/boards.md. --ram
+also measures what each module costs the heap, on
 the emulated board (rpi_pico_w). Exit code 0; 1: cannot be built or measured; 2: station file refused.
 """
 
@@ -65,6 +66,7 @@ def main(arguments=None):
     parser.add_argument("--board", required=True)
     parser.add_argument("--station", help="只含该站所需 / only what this station needs")
     parser.add_argument("--ram", action="store_true", help="在仿真板上测各模块内存 / measure RAM on the emulated board")
+    parser.add_argument("--own-names", action="store_true", help="名称不缩短 / the names of the sources")
     parser.add_argument("--out", type=Path, help="build/firmware/BOARD")
     parser.add_argument("--lang", choices=("zh", "en", "both"), default="both")
     options = parser.parse_args(arguments)
@@ -72,8 +74,10 @@ def main(arguments=None):
         station = station_file.load(options.station) if options.station else None
         if options.ram and options.board != firmware_ram.BOARD:
             raise BuildError(f"--ram: 发现 / found {options.board}; 允许 / allowed: {firmware_ram.BOARD}")
-        image = build(options.board, station)
-        ram, heap = firmware_ram.measure(image, Tree()) if options.ram else ({}, 0)
+        image = build(options.board, station, own_names=options.own_names)
+        ram, heap = {}, 0
+        if options.ram:
+            ram, heap = firmware_ram.measure(build(options.board, station, is_linked=False), Tree())
     except station_file.ConfigError as refused:
         print(refused.text(options.lang), file=sys.stderr)
         return 2

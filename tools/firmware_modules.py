@@ -120,6 +120,8 @@ class _Reader:
         return []
 
     def _computed(self, call):
+        if isinstance(call.args[0], ast.Subscript) and self._is_table(call.args[0].value):
+            return []  # its texts count as they stand there
         start, is_whole = self._start_of(call.args[0])
         if is_whole:
             return [start]
@@ -131,12 +133,22 @@ class _Reader:
             raise BuildError(f"{where}:{call.lineno}: __import__ of a name that the build cannot follow")
         return matches
 
+    def _is_table(self, node):
+        """Whether a name stands for a tuple of the module that holds nothing but names of modules."""
+        values = self._assigned(node) if isinstance(node, ast.Name) else []
+        return len(values) == 1 and isinstance(values[0], ast.Tuple) and all(
+            isinstance(each, ast.Constant) and each.value in self.tree.paths for each in values[0].elts)
+
+    def _assigned(self, name):
+        """What the module assigns to a name."""
+        return [each.value for each in ast.walk(self.source) if isinstance(each, ast.Assign)
+                and any(isinstance(target, ast.Name) and target.id == name.id for target in each.targets)]
+
     def _start_of(self, node):
         """(text that a computed name starts with, whether that is all of it)."""
         is_whole = True
         if isinstance(node, ast.Name):
-            values = [each.value for each in ast.walk(self.source) if isinstance(each, ast.Assign)
-                      and any(isinstance(target, ast.Name) and target.id == node.id for target in each.targets)]
+            values = self._assigned(node)
             node = values[0] if len(values) == 1 else node
         while isinstance(node, ast.BinOp):
             node, is_whole = node.left, False

@@ -1,6 +1,7 @@
 """Puts firmware, station file and keys on a board and starts the station: `make flash BOARD=... PORT=... STATION=...`
 
     python -m tools.flash --board NAME --port PORT --station STATION.json [--keys KEYS.json] [--over-budget]
+        [--own-names]
 
 PORT: any device that mpremote accepts: /dev/ttyACM0, id:..., auto, socket://127.0.0.1:7000. Only what differs is
 written, every file is compared by SHA-256 on the board, and the run can be repeated after an interruption at any point:
@@ -43,7 +44,7 @@ class Refused(Exception):
         super().__init__("\n".join(lines))
 
 
-def wanted_files(board, station_path, keys_path=None, language="both", over_budget=False):
+def wanted_files(board, station_path, keys_path=None, language="both", over_budget=False, own_names=False):
     """(image, {path on the board: bytes}, findings of the latency budget as lines) with main.py last. Raises Refused
     with every reason, findings among them unless over_budget, or BuildError."""
     try:
@@ -57,7 +58,7 @@ def wanted_files(board, station_path, keys_path=None, language="both", over_budg
     findings = [finding.text(each) for finding in Budget(station).findings for each in languages]
     if findings and not over_budget:
         raise Refused([*findings, *sentences("over_budget", language, {})])
-    image = build(board, station)
+    image = build(board, station, own_names=own_names)
     files = {path: data for path, data in image.files.items() if path != "main.py"}
     folder = Path(station_path).parent
     for device in station["devices"]:
@@ -200,16 +201,16 @@ class Flashing:
         self.tell("verified", count=len(self.files))
 
 
-def flash(board, port, station, keys=None, language="both", over_budget=False, say=print):
+def flash(board, port, station, keys=None, language="both", over_budget=False, say=print, own_names=False):
     """The whole of it. Gives the exit code. over_budget: goes on with a station that cannot hold its cap after a fault
-    or a step of load. say(line): gets progress and reasons."""
+    or a step of load. say(line): gets progress and reasons. own_names: those of the sources (docs/boards.md)."""
 
     def tell(key, **facts):
         for line in sentences(key, language, facts):
             say(line)
 
     try:
-        image, files, findings = wanted_files(board, station, keys, language, over_budget)
+        image, files, findings = wanted_files(board, station, keys, language, over_budget, own_names)
         for line in findings:
             say(line)
         tell("built", board=board, station=image.station_id, build=image.build_id, count=len(files))
@@ -239,8 +240,10 @@ def main(arguments=None):
     parser.add_argument("--keys", help="keys.json")
     parser.add_argument("--lang", choices=("zh", "en", "both"), default="both")
     parser.add_argument("--over-budget", action="store_true", help="延迟预算不足也刷 / flash in spite of the budget")
+    parser.add_argument("--own-names", action="store_true", help="名称不缩短 / the names of the sources")
     options = parser.parse_args(arguments)
-    return flash(options.board, options.port, options.station, options.keys, options.lang, options.over_budget)
+    return flash(options.board, options.port, options.station, options.keys, options.lang, options.over_budget,
+                 own_names=options.own_names)  # fmt: skip
 
 
 if __name__ == "__main__":

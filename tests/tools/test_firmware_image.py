@@ -56,6 +56,15 @@ def test_the_image_runs_on_micropython_without_the_sources(image, tmp_path):
     assert (result.stdout, result.stderr) == ("GC-PLAIN-01\n", "")
 
 
+def test_short_names_are_told_beside_the_image_and_own_names_are_kept_on_demand(image, tmp_path):
+    image.write(tmp_path)
+    told = json.loads((tmp_path / "names.json").read_text())["names"]
+    assert "Supervisor" in told.values() and b"start_tasks" not in image.files["firmware/linked.mpy"]
+    own = build("unix", station_file.load(STATION), own_names=True)
+    assert b"start_tasks" in own.files["firmware/supervisor.mpy"] and not own.names
+    assert sum(map(len, image.files.values())) < sum(map(len, own.files.values()))
+
+
 def test_a_module_says_its_dotted_name_and_no_path_of_this_machine(image):
     for name, path in image.modules.items():
         assert name.encode() in image.files[path] and str(REPOSITORY).encode() not in image.files[path]
@@ -121,12 +130,13 @@ def test_the_command_refuses_what_cannot_be_built(tmp_path, capsys):
     assert firmware.main(["--board", "unix", "--ram"]) == 1
 
 
-def test_a_station_of_few_guns_gets_bytecode_and_one_of_many_machine_code(image):
+def test_a_station_of_few_guns_gets_bytecode_and_one_of_many_machine_code():
     station = station_file.load(STATION)
     guns = [device for device in station["devices"] if device["role"] == "gun"]
     assert 0 < len(guns) <= 12
     more = [{**guns[0], "id": f"more{number}"} for number in range(13 - len(guns))]
-    large = build("unix", {**station, "devices": station["devices"] + more})
+    large = build("unix", {**station, "devices": station["devices"] + more}, is_linked=False)
+    image = build("unix", station, is_linked=False)
     for module in ("control/sharing.mpy", "control/entitlement.mpy"):
         assert len(image.files[module]) * 2 < len(large.files[module])
     assert image.files["control/turns.mpy"] == large.files["control/turns.mpy"]

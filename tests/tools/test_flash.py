@@ -47,7 +47,7 @@ def tiny(root, version):
     for name, source in (("main.py", FIRMWARE.format(version=version) + only), ("same.py", "A = 1\n"),
                          ("extra.py", f"TEXT = {version * 3000!r}\n"), ("only.py", "B = 1\n")):
         (root / "firmware" / name).write_text(source)
-    image = dataclasses.replace(build("unix", root=root), station_id="TINY")
+    image = dataclasses.replace(build("unix", root=root, own_names=True), station_id="TINY")
     image.files = {"station.json": b"{}", **image.files}
     return image
 
