@@ -7,11 +7,12 @@
 #   make plot    SCENARIO=file: a picture of the scenario in virtual time, in build/plots
 #   make bench   how fast and how steady the Modbus client is (docs/benchmarks.md), about ten minutes
 #   make bench-control  [DAY=file]: how well control shares the power (docs/benchmarks-control.md), about five minutes
+#   make bench-board [HISTORY=1]: figures from the emulated Pico W (docs/benchmarks-board.md), about ten minutes; HISTORY=1 keeps them
 #   make board   an emulated Pico W: USB serial and UARTs as TCP ports (docs/emulated-board.md)
 #   make hil     every test of whole boards, the long ones too [PORT=unix|emulated|/dev/ttyACM0|socket://host:port]
-#   make firmware BOARD=rpi_pico_w|esp32_generic|unix [STATION=file] [RAM=1]: what goes on such a board (docs/boards.md)
+#   make firmware BOARD=rpi_pico_w|esp32_generic|unix [STATION=file] [RAM=1] [OWN_NAMES=1]: what goes on such a board (docs/boards.md)
 #   make flash   BOARD=... PORT=... STATION=file [KEYS=file]: puts it on a board and starts the station (docs/flashing.md)
-#   make bench-mqtt  how fast and how patient the MQTT client is, about three minutes (mosquitto must be there)
+#   make bench-mqtt  how fast and how patient the MQTT client is, outages, fleets: about seven minutes (mosquitto must be there)
 #   make lint    ruff, and pyright with the type stubs of each kind of board
 #   make clean   takes away everything that was made here
 
@@ -45,7 +46,7 @@ ifneq ($(origin LANGUAGE),command line)
 LANGUAGE :=
 endif
 
-.PHONY: run budget plot bench bench-control bench-mqtt firmware flash board hil test unit lint typings clean
+.PHONY: run budget plot bench bench-control bench-mqtt bench-board firmware flash board hil test unit lint typings clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run-stamp
@@ -63,15 +64,18 @@ bench: $(VENV)/.dev-stamp
 bench-mqtt: $(VENV)/.dev-stamp
 	@$(PY) -m tools.bench.mqtt
 
+bench-board: $(VENV)/.board-stamp
+	@$(PY) -m tools.bench.board $(if $(HISTORY),--history)
+
 bench-control: $(VENV)/.dev-stamp
 	@$(PY) -m tools.bench.control $(if $(DAY),--day '$(DAY)')
 
 firmware: $(if $(RAM),$(VENV)/.board-stamp,$(VENV)/.dev-stamp)
-	@$(PY) -m tools.firmware --board '$(BOARD)' $(if $(STATION),--station '$(STATION)') $(if $(RAM),--ram) $(if $(LANGUAGE),--lang '$(LANGUAGE)')
+	@$(PY) -m tools.firmware --board '$(BOARD)' $(if $(STATION),--station '$(STATION)') $(if $(RAM),--ram) $(if $(OWN_NAMES),--own-names) $(if $(LANGUAGE),--lang '$(LANGUAGE)')
 
 flash: $(VENV)/.dev-stamp
 	@$(PY) -m tools.flash --board '$(BOARD)' --port '$(PORT)' --station '$(STATION)' $(if $(KEYS),--keys '$(KEYS)') \
-	    $(if $(OVER_BUDGET),--over-budget) $(if $(LANGUAGE),--lang '$(LANGUAGE)')
+	    $(if $(OVER_BUDGET),--over-budget) $(if $(OWN_NAMES),--own-names) $(if $(LANGUAGE),--lang '$(LANGUAGE)')
 
 board: $(VENV)/.board-stamp
 	@$(PY) -m tools.board

@@ -8,6 +8,7 @@ import drivers.build
 import drivers.outfit
 import drivers.planner  # noqa: F401
 from control.station import Station
+from drivers.flash_gate import Gate
 from drivers.ticks import ticks_ms
 from firmware.alarms import Alarms
 from firmware.budget_watch import BudgetWatch
@@ -15,13 +16,14 @@ from firmware.commit import Commit
 from firmware.console import Console
 from firmware.cycle import Cycle
 from firmware.emergency_stop import EmergencyStop
+from firmware.gun_response import restore
 from firmware.housekeeping import Housekeeping
 from firmware.keys import load as load_keys
 from firmware.keys import sources
 from firmware.limits import LimitsInForce
 from firmware.running import Running
 from firmware.snapshot import Snapshot
-from firmware.state import State
+from firmware.state import PROBLEMS, State
 from firmware.supervisor import Supervisor
 from firmware.version import VERSION
 from firmware.watch import Watch
@@ -41,13 +43,18 @@ class App:
         station = Station(
             config, {each.id: each.profile.standby_w for each in self.devices.values() if each.role == "gun"}
         )
+        restore(station, state.values)
         self.password, self.keys = load_keys(folder)
         self.limits = LimitsInForce(config["circuits"], sources(self.keys))
-        self.stop = EmergencyStop(config.get("inputs"), self.board.contacts, state.values["estop"], ticks_ms())
+        self.stop = EmergencyStop(config.get("inputs"), self.board.contacts, state.values["estop"])
         snapshot = Snapshot(station, self.devices, self.limits, self.stop, _grid_meter(config, station))
         self.cycle = Cycle(station, snapshot, Commit(station, self.devices), self.stop)
         alarms = Alarms(self.boots, station.circuit_ids)
         self.watch = Watch(config, station, self.devices, self.buses, self.cycle, self.stop, self.limits, alarms)
+        gate = Gate(self.cycle)
+        for bus in self.buses:
+            if bus.client.link.is_serial:
+                bus.gate = gate
         self.supervisor = Supervisor(self.board.feed)
         self.supervisor.add("cycle", self.cycle.run, self.cycle, 5 * station.cycle_ms)
         for bus in self.buses:
@@ -58,17 +65,26 @@ class App:
             from firmware.cabinet_watch import CabinetWatch
 
             self.supervisor.add("cabinets", CabinetWatch(cabinets, alarms).run)
-        self.supervisor.add("housekeeping", Housekeeping(state.path, state.values, self.stop).run)
+        self.supervisor.add("housekeeping", Housekeeping(state.path, state.values, self.stop, gate, station).run)
         self.supervisor.add("budget", BudgetWatch(config["promise"], self.buses, self.devices, alarms).run)
         alarms.update("config_refused", config["station"]["id"], refused > 0, ticks_ms(), refused)
         self.running = Running(
-            self.supervisor, station, self.devices, self.buses, self.cycle, self.limits, self.stop, alarms
+            self.supervisor, station, self.devices, self.buses, self.cycle, self.limits, self.stop, alarms, gate
         )
+        _tell(alarms, config["station"]["id"], state.problem)
         self.running.title = "%s %s on %s" % (config["station"]["id"], VERSION, config["board"])
         self.folder = folder
         self.supervisor.add("console", Console(self.running, config["station"]["language"]).run)
         self.about = {"station": config["station"]["id"], "board": config["board"], "version": VERSION}
         self.about["boots"] = self.boots
+
+
+def _tell(alarms, station_id, problem):
+    """A state file of no use raises an alarm, and says so where the program prints."""
+    if problem not in (None, PROBLEMS[0]):
+        alarms.update("state_damaged", station_id, True, ticks_ms(), PROBLEMS.index(problem))
+        told = alarms.active()[-1]
+        print("%s / %s" % (told["zh"], told["en"]))
 
 
 def _grid_meter(config, station):

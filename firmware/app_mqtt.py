@@ -20,11 +20,11 @@ def add(app, config):
     )
     boot, clock = app.boots, Clock(ticks_ms())
     clock_task, kept = ClockTask(clock, settings, boot), Journal(folder, boot, clock, ticks_ms())
-    commands = Commands(station_id, app.limits, app.stop, clock, app.keys, settings.get("unsigned"), folder)
+    commands = Commands(station_id, app.limits, app.stop, clock, app.keys, settings.get("unsigned"), folder, parts)
     commands.restore(ticks_ms())
     client = build_client(settings, station_id, app.password, folder, app.board.open_uart, app.cycle)
     northbound = Northbound(
-        config, client, (VERSION, boot), seen, commands, BusHealth(app.buses), clock_task, kept
+        config, client, (VERSION, boot), seen, commands, BusHealth(app.buses), clock_task, kept, parts.gate
     )
     app.supervisor.add("clock", clock_task.run)
     app.supervisor.add("commands", northbound.obey)

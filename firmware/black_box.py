@@ -15,6 +15,7 @@ import os
 from array import array
 
 from control.station import ABSENT_AGE_MS
+from drivers.flash_gate import Gate
 from drivers.ticks import sleep_ms
 from firmware import black_box_file
 from firmware.black_box_ring import Ring
@@ -26,7 +27,7 @@ AGES = ("grid_age_ms", "pv_age_ms", "storage_age_ms", "bms_age_ms", "gun_age_ms"
 INPUTS = (
     "grid_w", "grid_is_new", "storage_w", "pv_w", "gun_w", "gun_upper_w", "soc_permille", "charge_max_w",
     "discharge_max_w", "storage_upper_w", "quarter_left_ms", "emergency_stop", "gun_state", "gun_held_known",
-    "gun_required_w", "circuit_limit_w",
+    "gun_required_w", "gun_limit_w", "storage_wish_w", "circuit_limit_w",
 )  # fmt: skip
 DECISIONS = (
     "base_w", "storage_setpoint_w", "storage_reason", "cap_w", "ladder", "started", "invariant_excess_w", "grant_w",
@@ -45,7 +46,8 @@ STATE = (
     "storage_long_before_w", "storage_short_ms", "storage_short_w", "storage_reason", "storage_certain_w", "room_w",
     "invariant_breaches", "forced_cycles", "invariant_excess_w", "wants_more", "hold", "base_history_w",
     "contradictions", "fade_ms", "grid_suspect", "headroom_now_w", "learned_rise_w", "others_least_w", "others_most_w",
-    "rise_level_w", "rise_ms", "rise_w", "source_unheard", "spanned", "suspect_ms", "cap_w", "guns_hi_w", "pv_lead_w",
+    "rise_level_w", "rise_ms", "rise_w", "source_unheard", "spanned", "suspect_ms", "cap_w", "guns_hi_w", "guns_lo_w",
+    "pv_lead_w", "observed", "watched", "learned_count",
 )  # fmt: skip
 
 CAUSES = ("breach", "stop", "request")
@@ -60,7 +62,8 @@ _LOOK_MS = 500
 class BlackBox(Ring):
     """station: control.station.Station. folder: for the files. about: dict of texts and numbers for the head of a file.
 
-    size: bytes of the ring; 0 chooses by the number of guns. `frozen`: nothing is recorded until rearm().
+    size: bytes of the ring; 0 chooses by the number of guns. `frozen`: nothing is recorded until rearm(). `gate`: that
+    of the station's files, to be set.
     """
 
     causes = CAUSES
@@ -69,6 +72,7 @@ class BlackBox(Ring):
         super().__init__(size or ring_bytes(station.guns))
         self.station, self.folder, self.about = station, folder, about or {}
         self.frozen = False
+        self.gate = Gate()
         self.cause = -1  # index into CAUSES once something happened
         self.event_cycle = 0
         self.cycle = 0  # since the start; the first one is not recorded, only the memory after it
@@ -134,15 +138,18 @@ class BlackBox(Ring):
         """Supervised task: looks for a request, and saves what is frozen."""
         while True:
             await sleep_ms(_LOOK_MS)
-            if self.cause < 0 and self._requested():
+            if self.cause < 0 and await self._requested():
                 self.trigger(REQUEST)
             if self.frozen:
                 await self._save()
                 self.rearm()
 
-    def _requested(self):
+    async def _requested(self):
         try:
+            os.stat(self.folder + "/black_box.request")
+            await self.gate.window()
             os.remove(self.folder + "/black_box.request")
+            self.gate.done()
         except OSError:
             return False
         return True
@@ -182,9 +189,10 @@ class BlackBox(Ring):
             value = getattr(s, name)
             if isinstance(value, array):
                 for i in range(len(value)):
-                    self.number(value[i])
+                    self.change(value[i])
             else:
-                self.number(value)
+                self.change(value)
+        self.end_changes()
         for i in range(len(self._last)):  # the next frame can be read without the one before
             self._last[i] = 0
         self.since = 0
@@ -220,7 +228,7 @@ class BlackBox(Ring):
 
 def ring_bytes(guns):
     """Bytes of the ring that a station should have: docs/black-box.md states the seconds that they hold."""
-    return max(8192, 512 * guns)
+    return max(8192, 640 * guns)
 
 
 def checksum(s):

@@ -1,6 +1,6 @@
 """The file of a frozen black box: two lines of JSON for the reader, the ring, and a checksum over all of it.
 
-    guangchu-black-box 1
+    guangchu-black-box 2
     {"station": "...", "cause": "stop", ..., "fields": {"inputs": [["grid_w", 0], ...], ...}, "fixed": {...}, ...}
     <bytes of the ring, the oldest first><CRC-32 of everything before it, 8 hexadecimal digits, and a line end>
 
@@ -12,12 +12,9 @@ import os
 from array import array
 from binascii import crc32
 
-from drivers.ticks import sleep_ms
-
-SCHEMA = 1
+SCHEMA = 2
 _MAGIC = "guangchu-black-box"
-_PAGE_BYTES = 256  # of flash; on an RP2040 interrupts rest while it is written
-_PAUSE_MS = 10
+_AT_ONCE_BYTES = 1024  # four pages of flash, and at most one erase
 
 # The station's fixed facts as control knows them: a replay with another station file would tell lies.
 FIXED = (
@@ -35,17 +32,23 @@ async def save(box):
     where a file system has the name before the bytes, length and checksum tell.
     """
     path = box.folder + "/black_box_" + box.causes[box.cause] + ".bin"
+    gate = box.gate
     total = written = 0
+    await gate.window()
     with open(path + ".tmp", "wb") as file:
         for piece in pieces(box):
             total = crc32(piece, total)
             file.write(piece)
             written += len(piece)
-            if written >= _PAGE_BYTES:
+            if written >= _AT_ONCE_BYTES:
                 written = 0
-                await sleep_ms(_PAUSE_MS)
+                gate.done()
+                await gate.window()
         file.write(("%08x\n" % (total & 0xFFFFFFFF)).encode())
+    gate.done()
+    await gate.window()
     os.rename(path + ".tmp", path)
+    gate.done()
     return path
 
 

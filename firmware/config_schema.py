@@ -151,6 +151,7 @@ _MQTT = (
     ("unsigned", "bool", OPTIONAL, None, ""),
     ("ntp_host", "host", OPTIONAL, None, ""),
     ("ntp_port", "int", 123, (1, 65535), ""),
+    ("home_assistant", "name", OPTIONAL, None, ""),
 )
 
 

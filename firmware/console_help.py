@@ -1,6 +1,6 @@
 """Console: `help` and `lang`."""
 
-_LINES = ("status", "why", "devices", "bus", "alarms", "limits", "log", "lang", "help", "end")
+_LINES = ("status", "why", "devices", "bus", "alarms", "limits", "response", "log", "lang", "help", "end")
 
 
 async def help(session, argument):

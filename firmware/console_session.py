@@ -23,7 +23,7 @@ _ECHO = sys.platform in ("rp2", "esp32")
 _END = "\r\n" if _ECHO else "\n"
 _COMMANDS = {
     "status": "station", "why": "station", "devices": "wires", "bus": "wires", "alarms": "notes", "limits": "notes",
-    "log": "notes", "help": "help", "lang": "help",
+    "log": "notes", "response": "response", "help": "help", "lang": "help",
 }  # fmt: skip
 
 

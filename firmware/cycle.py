@@ -35,15 +35,16 @@ class Cycle:
         self.box = None
         self.halted = False  # nothing is decided any more: firmware/safe_stop.py has the last word
         self._last_ms = 0
+        self.due_ms = self.heartbeat_ms  # ticks at which the next cycle begins
 
     async def run(self):
         cycle_ms = self.station.cycle_ms
-        due_ms = ticks_add(ticks_ms(), cycle_ms)
+        self.due_ms = ticks_add(ticks_ms(), cycle_ms)
         self._last_ms = ticks_ms()
         while True:
-            await self._wait(due_ms)
+            await self._wait(self.due_ms)
             now_ms = ticks_ms()
-            late_ms = ticks_diff(now_ms, due_ms)
+            late_ms = ticks_diff(now_ms, self.due_ms)
             if late_ms < 0:
                 continue
             if not self.halted:
@@ -52,7 +53,7 @@ class Cycle:
             gc.collect()
             skipped = late_ms // cycle_ms
             self.missed += skipped
-            due_ms = ticks_add(due_ms, cycle_ms * (1 + skipped))
+            self.due_ms = ticks_add(self.due_ms, cycle_ms * (1 + skipped))
 
     async def _wait(self, due_ms):
         """Until the cycle is due, with an eye on the meter."""

@@ -16,14 +16,14 @@ class EmergencyStop:
     the station file.
     """
 
-    def __init__(self, settings, contacts, latched, now_ms):
+    def __init__(self, settings, contacts, latched):
         stop = (settings or {}).get("emergency_stop")
         reset = (settings or {}).get("reset")
         self._contacts = contacts if stop else None
         self._pin = stop["pin"] if stop else ""
         self._safe_level = 1 if stop and stop.get("normally_closed", True) else 0
         self._reset_pin = reset["pin"] if reset else None
-        self._started_ms = now_ms
+        self._started_ms = None  # ticks of the first look: a start of some seconds comes before it
         self._in_grace = True
         self.active = bool(latched)
         self.source = "state" if latched else ""
@@ -42,6 +42,8 @@ class EmergencyStop:
         self._contacts.poll(now_ms)
         level = self._contacts.level(self._pin)
         if level == -1 and self._in_grace:
+            if self._started_ms is None:
+                self._started_ms = now_ms
             if ticks_diff(now_ms, self._started_ms) < _BOOT_GRACE_MS:
                 return
         self._in_grace = False

@@ -28,6 +28,8 @@ def explain_gun(station, at: int, args: list) -> None:
         a, b = station.inputs.gun_w[at], station.inputs.gun_upper_w[at]
     elif code == reasons.GUN_LIMIT:
         a = station.max_w[at]
+    elif code == reasons.PLATFORM_LIMIT or code == reasons.PLATFORM_PAUSE:
+        a, b = station.reason_b[at], station.min_w[at]
     elif code == reasons.STARTING:
         a = station.grant_w[at]
     args[0], args[1], args[2], args[3] = a, b, c, d
@@ -36,6 +38,8 @@ def explain_gun(station, at: int, args: list) -> None:
 def explain_storage(station, args: list) -> None:
     """args[0..1]: the numbers of the reason of the storage."""
     args[0], args[1] = abs(station.storage_setpoint_w), None
+    if station.storage_reason == reasons.STORAGE_DISPATCHED:
+        args[0], args[1] = station.storage_setpoint_w, station.inputs.storage_wish_w
     if station.storage_reason == reasons.STORAGE_SOC_RESERVE:
         args[0] = station.reserve_soc_permille
     elif station.storage_reason == reasons.STORAGE_BMS_LIMIT:

@@ -16,6 +16,7 @@ def add(running, about, folder="."):
     """running: Running; gets the task of the black box where there is room for it. about: see black_box()."""
     box = black_box(running.station, folder, about)
     if box is not None:
+        box.gate = running.gate
         running.cycle.attach(box)
         running.supervisor.add("black box", box.run)
 

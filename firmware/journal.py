@@ -4,7 +4,7 @@ decisions. Everything goes through here, is numbered, and leaves in its order.
 While the broker acknowledges, nothing is written: the newest entries wait in memory for some seconds. What is not
 acknowledged by then goes to flash (firmware/journal_pages.py, loaded only for that), where two rings of files of fixed
 size hold it: one for alarms and records, one for samples and decisions, so that the latter can never push out the
-former. A ring that is full gives up its oldest file. What was given up is declared: a `gap` names the numbers.
+former, but must make room for them. What was given up, a file at a time, is declared: a `gap` names the numbers.
 
 The numbers run from 1 in each boot, so (boot, seq) names an entry for good, and nothing has to be written to count. The
 first is a `start`: nothing more of an earlier boot comes after it.
@@ -44,6 +44,7 @@ class Journal:
         self.boot, self.most_pages = boot, most_pages
         self.waiting = []
         self.written = self.lost = self.damaged = 0
+        self.dead = []  # paths of files that have nothing more to give
         self.pages = None  # of the rings on flash, kept by journal_pages; None: nothing is there
         self.saved = self.sent = (0, 0)  # boot and number of the last entry acknowledged, as on flash and as known
         self._clock = clock
@@ -61,13 +62,17 @@ class Journal:
         self._bytes += len(body)
         return self._seq
 
+    def wants_flash(self, now_ms: int) -> bool:
+        """Whether tend() would write."""
+        return bool(self.dead) or self._is_due(now_ms)
+
     def tend(self, now_ms: int) -> None:
-        """Once a second, out of the cycle: takes to flash what has waited too long."""
-        if self._bytes > _MOST_WAITING or self._has_waited(now_ms):
+        """Once a second, out of the cycle: takes to flash what has waited too long, and deletes what is not needed."""
+        if self.wants_flash(now_ms):
             try:
                 from firmware.journal_write import write
 
-                write(self)
+                write(self, self._is_due(now_ms))
             except OSError:
                 # Flash refuses: memory is all there is, and it is bounded.
                 while self._bytes > _MOST_WAITING:
@@ -77,7 +82,9 @@ class Journal:
         if self.pages is None:
             forget(*_COLD)
 
-    def _has_waited(self, now_ms):
+    def _is_due(self, now_ms):
+        if self._bytes > _MOST_WAITING:
+            return True
         for each in self.waiting:
             if each.kind <= LAST_KEPT and ticks_diff(now_ms, each.at_ms) > _PATIENCE_MS:
                 return True

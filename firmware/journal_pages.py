@@ -11,7 +11,6 @@ appended to that file any more. `sent` holds boot and number of the last entry k
 was written last; after a restart the entries of a file that was half acknowledged are sent again.
 """
 
-import os
 import struct
 from binascii import crc32
 
@@ -55,12 +54,10 @@ def read(file):
 
 
 def drop_first(journal, ring):
-    """Delete the oldest file of a ring. Raises OSError."""
-    try:
-        os.remove(path(journal, ring, ring.first))
-    finally:
-        ring.first += 1
-        ring.at = 0
+    """Let go of the oldest file of a ring; it is deleted when files are written (firmware/journal_write.py)."""
+    journal.dead.append(path(journal, ring, ring.first))
+    ring.first += 1
+    ring.at = 0
 
 
 def oldest(journal):
@@ -75,7 +72,7 @@ def oldest(journal):
 
 
 def _head(journal, ring):
-    """The entry at `ring.at`; files that have nothing more to give are deleted."""
+    """The entry at `ring.at`; files that have nothing more to give are let go of."""
     while ring.first <= ring.last:
         try:
             with open(path(journal, ring, ring.first), "rb") as file:
@@ -86,10 +83,7 @@ def _head(journal, ring):
         if entry is not None:
             return entry
         journal.damaged += size
-        try:
-            drop_first(journal, ring)
-        except OSError:  # it is not there any more, or flash refuses: it is passed over all the same
-            pass
+        drop_first(journal, ring)
     return None
 
 

@@ -8,11 +8,13 @@ from firmware.journal import LAST_KEPT
 from firmware.journal_pages import HEAD, PAGE_BYTES, RINGS, Ring, drop_first, path, read
 from firmware.state import State
 
-_KEPT_QUARTERS = 2  # of the pages are for what is kept longest
 
-
-def write(journal) -> None:
-    """Take everything that waits to flash. Raises OSError; what was written by then no longer waits."""
+def write(journal, is_due=True) -> None:
+    """Delete the files that have nothing more to give and, when it is due, take everything that waits to flash. Raises
+    OSError; what was written by then no longer waits."""
+    _sweep(journal)
+    if not is_due:
+        return
     if journal.pages is None:
         try:
             os.mkdir(journal.folder)
@@ -60,13 +62,29 @@ def _bytes(entry):
 
 
 def _next_page(journal, ring):
-    kept = max(2, journal.most_pages * _KEPT_QUARTERS // 4)
-    most = kept if ring.letter == RINGS[0] else max(1, journal.most_pages - kept)
+    """One more file for a ring. Where there is no room, files of what is thinned go first, all but one; then the ring's
+    own oldest."""
+    kept, thinned = journal.pages
+    spared = 1 if ring is kept else 0
+    while _files(kept) + max(_files(thinned), spared) >= journal.most_pages:
+        full = thinned if _files(thinned) > spared else kept
+        journal.lost += _count(journal, full)
+        drop_first(journal, full)
+        _sweep(journal)  # its room is needed
     ring.last += 1
     ring.size = 0
-    while ring.last - ring.first >= most:
-        journal.lost += _count(journal, ring)
-        drop_first(journal, ring)
+
+
+def _files(ring):
+    return ring.last - ring.first + 1
+
+
+def _sweep(journal):
+    while journal.dead:
+        try:
+            os.remove(journal.dead.pop())
+        except OSError:  # it is not there any more, or flash refuses: it is passed over, and sent again after a restart
+            pass
 
 
 def _count(journal, ring):

@@ -17,7 +17,8 @@ _COLLECT_EVERY_BYTES = 8192
 
 
 def main():
-    """Runs until it is interrupted. Returns the exit code: 0 interrupted, 2 there is no station that may be used."""
+    """Runs until it is interrupted. Returns the exit code: 0 interrupted, 2 there is no station that may be used, 3 a
+    command asks for a new start (which a board does itself)."""
     gc.threshold(_COLLECT_EVERY_BYTES)
     from firmware import start
     from firmware.cold import forget
@@ -41,6 +42,10 @@ def main():
 
         missing = safe_stop.bring(running)
         print("已停止 / stopped" + (", 未确认 / not confirmed: " + ", ".join(missing) if missing else ""))
+        if running.is_to_start_anew:
+            from firmware.leaving import start_anew
+
+            return start_anew()
     return 0
 
 

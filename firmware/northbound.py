@@ -5,6 +5,7 @@ missed until it has arrived.
 from array import array
 from binascii import crc32
 
+from drivers.flash_gate import Gate
 from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms
 from firmware import journal, telemetry
 from firmware.cold import forget
@@ -17,10 +18,12 @@ _GUN_BYTES = 320
 _FIRST_MS = 1500  # by then the station knows its devices
 _SECOND_MS = 1000
 _OBEY_MS = 20
+_AGAIN_MS = 250  # after a command found no memory: other tasks give some back
 _MOST_ORDERS = 4  # of at most 2 KB, the client's own bound
 _SAMPLE_S = 60
 _DECISION_S = 5
 _CAPABILITY_S = 10
+_RESPONSES = 2  # of guns with each capability message
 _STATE_S = 60  # at the latest, to be sure
 _LEAST_MS = 500  # between two telemetry messages, however much changes
 _PACE_MS = 50  # between two journal messages: a backlog must not push live data aside
@@ -29,13 +32,17 @@ _PACE_MS = 50  # between two journal messages: a backlog must not push live data
 class Northbound:
     """Four supervised tasks: `client.run`, `run`, `obey` and `send`. client: of firmware.mqtt. about: (version, count
     of starts). seen: Telemetry. commands: Commands. health: BusHealth. clock: ClockTask. kept: Journal.
+    gate: of the station's files.
     """
 
-    def __init__(self, config, client, about, seen, commands, health, clock, kept):
+    def __init__(self, config, client, about, seen, commands, health, clock, kept, gate=None):
         self._id = config["station"]["id"]
+        prefix = config["mqtt"].get("home_assistant")
+        self._home_assistant = (prefix, config["station"]) if prefix else None
         self._period_ms = config["mqtt"]["telemetry_ms"]
         self._seen, self._commands = seen, commands
         self._health, self._clock, self._journal = health, clock, kept
+        self._gate = gate or Gate()
         self._page = Page(_GUN_BYTES * len(seen.guns) + _PAGE_BYTES)
         self._about = about
         self._energy = Energy(seen, ticks_ms())
@@ -82,13 +89,21 @@ class Northbound:
         while True:
             await sleep_ms(_OBEY_MS)
             if self._orders:
-                await self._commands.load()
-                topic, message = self._orders[0]
+                await self._commands.load(self._orders[0][1])
+                if self._commands.keys:  # a signed command is remembered before it takes effect
+                    await self._gate.window()
+                topic, message = self._orders[0]  # only now: a stop may have come first meanwhile
                 try:
                     self._answer(self._commands.handle(topic, message, ticks_ms()))
                     self._orders.pop(0)
+                    self._gate.done()
                 except MemoryError:  # nothing has taken effect, or it is answered as before
                     self.memory_errors += 1
+                    await sleep_ms(_AGAIN_MS)
+                if self._commands.leaves and not self._orders:
+                    from firmware.leaving import leave
+
+                    await leave(self._commands, self.client, self._topic("status"))
 
     async def run(self):
         await sleep_ms(_FIRST_MS)
@@ -96,18 +111,21 @@ class Northbound:
         while True:
             await sleep_ms(_STEP_MS)
             try:
-                self._turn(ticks_ms())
+                if self._turn(ticks_ms()):
+                    await self._tend()
             except MemoryError:
                 self.memory_errors += 1
 
     def _turn(self, now_ms):
+        """True once a second."""
         self._tell_alarms(now_ms)
         self._tell_health(now_ms)
         since_ms = ticks_diff(now_ms, self._told_ms)
+        period_ms = self._commands.telemetry_ms or self._period_ms
         changed = since_ms >= _LEAST_MS and self._seen.sign() != self._sign
-        if changed or since_ms >= self._period_ms:
+        if changed or since_ms >= period_ms:
             # What the period left over is made up for, so that it stays the period.
-            self._told_ms = now_ms if changed else ticks_add(now_ms, -(since_ms % self._period_ms))
+            self._told_ms = now_ms if changed else ticks_add(now_ms, -(since_ms % period_ms))
             self._state_due = self._state_due or changed
             self._sign = self._seen.sign()
             if self.client.connected:
@@ -115,16 +133,25 @@ class Northbound:
         if ticks_diff(now_ms, self._second_ms) >= _SECOND_MS:
             self._second_ms = now_ms
             self._each_second(now_ms)
+            return True
+        return False
 
     def _each_second(self, now_ms):
         self._seconds += 1
         self._energy.sample(now_ms)
-        self._journal.tend(now_ms)
         self._commands.rest(now_ms)
         self._keep(now_ms)
         if self.client.connected:
             self._tell_reports(now_ms)
-        forget("firmware.reports", "firmware.entries")
+        forget("firmware.reports", "firmware.entries", "firmware.command_table")
+
+    async def _tend(self):
+        if self._journal.wants_flash(ticks_ms()):
+            await self._gate.window()
+            self._journal.tend(ticks_ms())
+            self._gate.done()
+        else:
+            self._journal.tend(ticks_ms())
 
     def _tell_telemetry(self, now_ms):
         self._seen.seq += 1
@@ -152,11 +179,21 @@ class Northbound:
             self._capability_seq += 1
             from firmware.reports import capability
 
-            message = capability(self._seen)
+            message = capability(self._seen, self._commands)
             message["seq"] = self._capability_seq
             self._tell("capability", message, now_ms)
+            self._tell_responses(now_ms)
         if self._state_due or self._seconds % _STATE_S == 0:
             self._tell_state(now_ms)
+
+    def _tell_responses(self, now_ms):
+        """Of a few guns, in turn."""
+        from firmware.reports import response
+
+        guns = len(self._seen.guns)
+        for at in range(min(guns, _RESPONSES)):
+            message = response(self._seen.station, (self._capability_seq * _RESPONSES + at) % guns)
+            self._tell("response", message, now_ms)
 
     def _tell_state(self, now_ms):
         """Only when something in it is not as it was."""
@@ -229,6 +266,11 @@ class Northbound:
             pieces = await birth(parts(), *self._about)
             forget("firmware.birth")
             self._birth_due = not self._publish("birth", pieces, True)
+            if self._home_assistant is not None and not self._birth_due:
+                from firmware.home_assistant import announce
+
+                await announce(self.client, self._home_assistant, self._about[0], self._seen)
+                forget("firmware.home_assistant")
             return
         entry = self._journal.oldest()
         if entry is None:

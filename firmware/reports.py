@@ -1,9 +1,10 @@
-"""What the station says of itself now and then: state and capability. Loaded for it.
+"""What the station says of itself now and then: state, capability, the guns' response. Loaded for it.
 
 seen: Telemetry. Numbers are in the unit of their name, with the signs of the house.
 """
 
 from control.reasons import CAP_BINDS, LIMIT_IN_FORCE, WAITS_FOR_ROOM, WAITS_MINIMUM
+from control.response import FALL, LAG, OBSERVED, RESOLUTION, RISE
 from firmware.telemetry import GUN_STATES, value
 
 _WANT_MORE = (CAP_BINDS, LIMIT_IN_FORCE, WAITS_FOR_ROOM, WAITS_MINIMUM)
@@ -16,7 +17,11 @@ def state(seen, now_ms: int, commands, journal, boot) -> dict:
     for gun in seen.guns:
         known = value(gun.readings.get("state"))
         guns.append({"id": gun.id, "state": None if known is None else GUN_STATES[known]})
-    limits = [{key: each[key] for key in ("source", "circuit", "w")} for each in seen.limits.items(now_ms)]
+    limits, orders = seen.limits.items(now_ms), seen.limits.orders
+    if orders is not None:
+        limits += orders.items(now_ms)
+    for each in limits:
+        del each["expires_s"]
     return {
         "boot": boot,
         "ladder": seen.station.ladder,
@@ -34,9 +39,12 @@ def state(seen, now_ms: int, commands, journal, boot) -> dict:
     }
 
 
-def capability(seen) -> dict:
+def capability(seen, commands) -> dict:
     """By how much the import from the grid can be moved now, W, while every gun that charges goes on charging; and by
-    how much more when they pause. Nothing here is promised: the caps and the cars have the last word."""
+    how much more when they pause. Nothing here is promised: the caps and the cars have the last word. And which types
+    of commands the station carries out."""
+    from firmware.command_table import supported
+
     station, down_w, pause_w, up_w = seen.station, 0, 0, 0
     for at in range(len(seen.guns)):
         readings = seen.guns[at].readings
@@ -66,4 +74,23 @@ def capability(seen) -> dict:
         "guns_up_w": up_w,
         "storage_down_w": storage_down_w,
         "storage_up_w": storage_up_w,
+        "commands": supported(commands),
     }
+
+
+def response(station, g) -> dict:
+    """How gun g answers its limits: what its station file says, what is counted with, and what was observed."""
+    first = g * OBSERVED
+    return {
+        "gun": station.gun_ids[g],
+        "lag_ms": _kind(station, first + LAG, station.lag_ms[g], station.lag_now_ms[g]),
+        "within_ms": station.observed[first + RESOLUTION],
+        "ramp_up_w_s": _kind(station, first + RISE, station.ramp_up_w_s[g], station.rise_now_w_s[g]),
+        "ramp_down_w_s": _kind(station, first + FALL, station.ramp_down_w_s[g], station.fall_now_w_s[g]),
+    }
+
+
+def _kind(station, at, file, counted) -> dict:
+    """seen: the second worst observation, which another one confirms."""
+    count = station.observed[at + 2]
+    return {"file": file, "counted": counted, "seen": station.observed[at + 1] if count > 1 else None, "count": count}

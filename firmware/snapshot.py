@@ -59,6 +59,8 @@ class Snapshot:
             self._take_gun(inputs, g, now_ms)
         for c in range(self._station.named_circuits):
             inputs.circuit_limit_w[c] = self._limits.effective_w(c, now_ms)
+        if self._limits.orders is not None:
+            self._limits.orders.take(inputs, now_ms)
         if self._bms_stop is not None and self._bms_stop.quality == GOOD and self._bms_stop.value:
             self._stop.press("bms")
         inputs.emergency_stop = self._stop.active

@@ -16,8 +16,8 @@ from firmware.version import VERSION
 _START_ONLY = (
     "control.build", "drivers.build", "drivers.custom_file", "drivers.modbus.clients",
     "drivers.outfit", "drivers.planner", "drivers.plausibility", "drivers.profiles.loading",
-    "drivers.profiles.registry", "drivers.spans", "firmware.app", "firmware.checked", "firmware.keys",
-    "firmware.state",
+    "drivers.profiles.registry", "drivers.spans", "firmware.app", "firmware.checked", "firmware.gun_response",
+    "firmware.keys", "firmware.state",
 )  # fmt: skip
 _START_ONLY_LATER = ("firmware.app_mqtt", "firmware.mqtt.build", "firmware.mqtt.greeting", "firmware.version")
 

@@ -19,15 +19,8 @@ SCHEMA = 1
 MAX_BYTES = 8192
 _MAGIC = "guangchu-state"
 
-# problem codes and their texts: (zh, en)
-TEXTS = {
-    "absent": ("没有状态文件，使用默认值", "there is no state file: defaults are used"),
-    "unreadable": ("状态文件无法读取，使用默认值", "the state file cannot be read: defaults are used"),
-    "corrupt": ("状态文件已损坏，使用默认值", "the state file is damaged: defaults are used"),
-    "schema": ("状态文件属于其他版本，使用默认值", "the state file is of another version: defaults are used"),
-    "type": ("状态文件中有值的类型不符，该值使用默认值",
-             "a value in the state file has another type: the default of that value is used"),
-}
+# What can be wrong with the file, by the number that its alarm (`state_damaged`) tells; the first is no reason for one.
+PROBLEMS = ("absent", "unreadable", "corrupt", "schema", "type")
 
 
 class State:
@@ -35,7 +28,7 @@ class State:
 
     path: the file; `path + ".tmp"` is used beside it. defaults: the values of a first start; a stored value of another
     type than its default is not taken. Stored keys without a default are kept (learned maxima, for example).
-    problem: None after a clean load, else a key of TEXTS.
+    problem: None after a clean load, else one of PROBLEMS.
     """
 
     def __init__(self, path, defaults):
@@ -57,10 +50,6 @@ class State:
             else:
                 self.values[key] = value
         return self.problem
-
-    def problem_text(self, language):
-        """What load() found, in "zh" or "en"; an empty text when nothing was wrong."""
-        return TEXTS[self.problem][0 if language == "zh" else 1] if self.problem else ""
 
     def save(self) -> bool:
         """Writes the values if they differ from the file (flash wears out); True when it wrote.

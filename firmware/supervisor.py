@@ -34,7 +34,7 @@ class Supervisor:
         self.tasks = []
         self.stalled = ""  # name of the first critical task without a fresh heartbeat
         self.feed = feed
-        self._interrupted = False
+        self.is_interrupted = False  # `run` ends within half a second
 
     def add(self, name, start, heart=None, deadline_ms=2000):
         task = Task(name, start, heart, deadline_ms)
@@ -45,7 +45,7 @@ class Supervisor:
         """Raises KeyboardInterrupt when the program is to end. The tasks are still there then: MicroPython's go on
         with the loop, CPython's have been cancelled, and `start_tasks` starts them anew."""
         self.start_tasks()
-        while not self._interrupted:
+        while not self.is_interrupted:
             await sleep_ms(_CHECK_MS)
             self.check(ticks_ms())
         raise KeyboardInterrupt
@@ -76,16 +76,25 @@ class Supervisor:
                 task.last_error = "ended"
             except KeyboardInterrupt:
                 # MicroPython raises it in whatever runs just then; this task may be needed to end in order.
-                self._interrupted = True
+                self.is_interrupted = True
                 continue
             except Exception as error:
-                task.last_error = "%s: %s" % (type(error).__name__, error)
-                _print_traceback(error)
+                _note(task, error)
+                if isinstance(error, MemoryError):  # it passes, and a bus must not stay away for it
+                    pause_ms = _RESTART_FIRST_MS
             task.restarts += 1
             if ticks_diff(ticks_ms(), began_ms) > _RESTART_MAX_MS:
                 pause_ms = _RESTART_FIRST_MS
             await sleep_ms(pause_ms)
             pause_ms = min(pause_ms * 2, _RESTART_MAX_MS)
+
+
+def _note(task, error):
+    try:
+        task.last_error = "%s: %s" % (type(error).__name__, error)
+        _print_traceback(error)
+    except MemoryError:  # the task is started again all the same
+        pass
 
 
 def _print_traceback(error):

@@ -114,9 +114,11 @@ class Telemetry:
         cycle = self._cycle
         self.uptime_ms += max(0, ticks_diff(now_ms, self._at_ms))
         self._at_ms = now_ms
-        return {
+        limits, orders = self.limits.items(now_ms), self.limits.orders
+        tail = {} if orders is None else orders.dispatch(now_ms)
+        tail.update({
             "alarms": self.alarms.active(),
-            "limits": self.limits.items(now_ms),
+            "limits": limits if orders is None else limits + orders.items(now_ms),
             "cycle": {
                 "count": cycle.count,
                 "missed": cycle.missed,
@@ -127,7 +129,8 @@ class Telemetry:
             },
             "heap_free": gc.mem_free() if hasattr(gc, "mem_free") else None,
             "uptime_ms": self.uptime_ms,
-        }
+        })  # fmt: skip
+        return tail
 
     def _storage(self, at):
         station, pcs, args = self.station, self.storages[at], [None, None]

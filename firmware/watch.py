@@ -65,6 +65,11 @@ class Watch:
             self._alarms.update(
                 "gun_disobedient", s.gun_ids[g], defies, now_ms, s.inputs.gun_w[g], s.inputs.gun_upper_w[g]
             )
+            lag_ms, fall_w_s = s.lag_now_ms[g], s.fall_now_w_s[g]
+            slower = lag_ms > s.lag_ms[g] or fall_w_s < s.ramp_down_w_s[g]
+            self._alarms.update("gun_slower_than_file", s.gun_ids[g], slower, now_ms, lag_ms, fall_w_s)
+            rise_w_s, file_w_s = s.rise_now_w_s[g], s.ramp_up_w_s[g]
+            self._alarms.update("gun_rises_faster", s.gun_ids[g], rise_w_s > file_w_s, now_ms, rise_w_s, file_w_s)
 
     def _look_at_storage(self, now_ms):
         s = self._station

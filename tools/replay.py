@@ -11,6 +11,7 @@ import sys
 from array import array
 from dataclasses import dataclass
 
+from control import response
 from control.reflex import react
 from control.station import Station
 from control.step import step
@@ -80,6 +81,8 @@ def replay(recording, station, each=None):
                 difference = _compare(entry.cycle, entry.state, station, "memory")
             else:
                 _put(station, entry.state)
+                for g in range(station.guns):
+                    response.widen(station, g)
             keys += 1
         elif isinstance(entry, Reflex):
             react(station, entry.grid_w)

@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 MAGIC = "guangchu-black-box"
 KEY, FRAME, REFLEX = 0x4B, 0x46, 0x52
 ABSENT_AGE_MS = 1 << 29
@@ -136,7 +136,8 @@ class _Entries:
             start, kind = self.at, self.byte()
             if kind == KEY:
                 cycle = self.number()
-                entries.append(Key(cycle, self.shaped(self.fields["state"], iter(self.number, None))))
+                width = sum(max(1, length) for _, length in self.fields["state"])
+                entries.append(Key(cycle, self.shaped(self.fields["state"], iter(self.changes(width)))))
                 self.last = [0] * self.width
             elif kind == FRAME and cycle is not None:
                 cycle += 1
@@ -149,7 +150,7 @@ class _Entries:
         return entries
 
     def frame(self, cycle):
-        changes = self.changes()
+        changes = self.changes(self.width)
         dt_ms = self.last[0] ^ changes[0]
         for index, change in enumerate(changes):
             expected = self.last[index]
@@ -168,15 +169,15 @@ class _Entries:
         base_w, setpoint_w = self.number() ^ self.last[base], self.number() ^ self.last[base + 1]
         return Reflex(cycle, grid_w, {"base_w": base_w, "storage_setpoint_w": setpoint_w})
 
-    def changes(self):
+    def changes(self, width):
         changes = []
-        while len(changes) < self.width:
+        while len(changes) < width:
             mask = self.byte()
             if mask == 0:
-                changes += [0] * 8 * min(max(1, self.number()), self.width)
+                changes += [0] * 8 * min(max(1, self.number()), width)
             else:
                 changes += [self.number() if mask >> bit & 1 else 0 for bit in range(8)]
-        return changes[: self.width]
+        return changes[:width]
 
     def shaped(self, fields, values):
         return {name: [next(values) for _ in range(length)] if length else next(values) for name, length in fields}

@@ -52,6 +52,7 @@ class World:
         for gun_id, ramps in conditions.get("gun_ramps", {}).items():
             gun = self.plant.guns[gun_id]
             gun.ramp_up_w_s, gun.ramp_down_w_s = float(ramps["up_w_s"]), float(ramps["down_w_s"])
+            gun.command_lag_s = ramps.get("lag_ms", 250) / 1000.0
         self._profile = conditions.get("pv_profile") or [[0, conditions.get("pv_available_permille", 0)]]
         sigma, time_constant_s = CLOUDS[conditions.get("clouds", "none")]
         self._clouds = Noise(sigma, scenario.seed + 1, time_constant_s)

@@ -191,7 +191,9 @@ def _limits(telemetry: dict, words: _Words) -> Text:
     if not telemetry["limits"]:
         return text.append(words.label("none"))
     for each in telemetry["limits"]:
-        shown = f"{clean(each['source'])} {clean(each['circuit'])} {kw(each['w'])} kW ({each['expires_s']} s)  "
+        what = clean(each["circuit"] if "circuit" in each else each["gun"])
+        left = "" if each["expires_s"] is None else f" ({each['expires_s']} s)"
+        shown = f"{clean(each['source'])} {what} {kw(each['w'])} kW{left}  "
         text.append(shown, style="yellow")
     return text
 

@@ -13,7 +13,8 @@ _POLL_MS = 5  # 58 bytes at 115200 Bd; a port holds 512
 
 
 class UartLink:
-    """open_port(name, baud) gives a serial port of the board, of which no call waits, or raises OSError."""
+    """open_port(name, baud, parity, stop_bits, is_duplex) gives a serial port of the board, of which no call waits, or
+    raises OSError."""
 
     connect_ms = 5000
 
@@ -29,7 +30,7 @@ class UartLink:
     async def open(self) -> None:
         """Open the port unless it still is, and forget what has come. Raises OSError."""
         if self._port is None:
-            self._port = self._open_port(self._name, self._baud)
+            self._port = self._open_port(self._name, self._baud, "N", 1, True)
         self._matched = 0
         stale = bytearray(64)
         try:

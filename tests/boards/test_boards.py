@@ -22,6 +22,7 @@ def test_no_pin_of_a_real_board_has_two_uses():
         pins = [contact[0] for contact in constants.CONTACTS.values()]
         for _, tx, rx, enable in constants.UARTS.values():
             pins += [tx, rx, enable]
+        pins += getattr(constants, "RTS", {}).values()
         assert len(pins) == len(set(pins)), (name, pins)
         assert not set(pins) & set(forbidden), (name, pins)
 

@@ -13,6 +13,8 @@ from firmware.emergency_stop import EmergencyStop
 from firmware.journal import Journal
 from firmware.limits import LimitsInForce
 from firmware.northbound import Northbound
+from firmware.running import Running
+from firmware.supervisor import Supervisor
 
 SETTINGS = {"telemetry_ms": 1000}
 KEYS = {"operator": b"o" * 32, "grid": b"g" * 32, "service": b"s" * 16}
@@ -51,8 +53,11 @@ class Broker:
         packet = bytes(outgoing.packet)
         return self.publish(topic, packet[packet.find(topic.encode()) + len(topic) :], retain)
 
-    async def publish_acked(self, topic, message):
-        return self.publish(topic, message, qos=1)
+    async def disconnect(self, timeout_ms):
+        self.connected = False
+
+    async def publish_acked(self, topic, message, retain=False):
+        return self.publish(topic, message, retain, qos=1)
 
     def of(self, kind):
         """Messages of one kind, in bytes, and forgets them."""
@@ -66,11 +71,13 @@ class Talking:
 
     def __init__(self, folder, keys=KEYS, buses=(), boot=4):
         self.rig = charging_rig()
-        self.rig.stop = self.rig.seen.stop = EmergencyStop(None, None, False, 0)
+        self.rig.stop = self.rig.seen.stop = EmergencyStop(None, None, False)
         self.rig.limits = self.rig.seen.limits = LimitsInForce(CONFIG["circuits"], SOURCES)
         self.clock = Clock(ticks_ms())
         station = CONFIG["station"]["id"]
-        self.commands = Commands(station, self.rig.limits, self.rig.stop, self.clock, keys, None, folder.path)
+        limits, stop = self.rig.limits, self.rig.stop
+        self.running = Running(Supervisor(), self.rig.station, {}, [], None, limits, stop, None, None)
+        self.commands = Commands(station, limits, stop, self.clock, keys, None, folder.path, self.running)
         self.journal = Journal(folder.path, boot, self.clock, ticks_ms(), 8)
         self.clock_task = ClockTask(self.clock, SETTINGS, boot)
         self.broker = Broker()

@@ -49,7 +49,7 @@ class Rig:
         self.station = Station(self.config, standby_w)
         self.contacts = Contacts()
         self.limits = LimitsInForce(self.config["circuits"])
-        self.stop = EmergencyStop(self.config.get("inputs"), self.contacts, latched, 0)
+        self.stop = EmergencyStop(self.config.get("inputs"), self.contacts, latched)
         meter_id = grid_meter(self.config)["id"]
         snapshot = Snapshot(self.station, self.devices, self.limits, self.stop, meter_id)
         self.cycle = Cycle(self.station, snapshot, Commit(self.station, self.devices), self.stop)

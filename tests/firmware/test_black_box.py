@@ -53,7 +53,7 @@ def test_recording_allocates_nothing_while_the_ring_goes_round():
 
 def test_recording_allocates_nothing_with_32_guns():
     world = World(32)
-    locked(world, 120)
+    locked(world, 160)
     assert world.box.bounds()[0] > 0
 
 

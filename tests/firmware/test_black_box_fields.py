@@ -8,8 +8,9 @@ from array import array
 
 import pytest
 
+from control import response
 from control.reflex import react
-from control.station import ABSENT_AGE_MS, Station
+from control.station import ABSENT_AGE_MS, NO_LIMIT_W, Station
 from control.step import step
 from firmware import black_box
 from firmware.black_box_file import FIXED
@@ -17,9 +18,11 @@ from tests.firmware.rig import demo_config
 
 # Formed anew in each cycle before anyone reads them, so a replay need not know what they were. Proved below.
 FORMED_ANEW = {
-    "circuit_room_w", "circuit_weight", "circuit_allowed_w", "fills", "guns_now_w", "guns_lo_w", "reason", "reason_a",
+    "circuit_room_w", "circuit_weight", "circuit_allowed_w", "fills", "guns_now_w", "reason", "reason_a",
     "reason_b", "support_w", "loose_w", "raised_w",
 }  # fmt: skip
+# Follow from `observed` and the file: a replay widens anew. Proved below.
+DERIVED = {"lag_now_ms", "rise_now_w_s", "fall_now_w_s"}
 EVERYTHING = black_box.STATE + black_box.DECISIONS + black_box.SUMMED
 NAMES = {"circuit_ids", "gun_ids", "pv_ids", "inputs"}  # not numbers: of the station file, and the inputs
 
@@ -53,6 +56,9 @@ def random_inputs(station, draw):
     inputs.storage_w, inputs.storage_age_ms = draw.randrange(-200000, 200000), age_ms() if draw.random() < 0.1 else 70
     inputs.bms_age_ms, inputs.soc_permille = age_ms() if draw.random() < 0.1 else 900, draw.randrange(1000)
     inputs.charge_max_w, inputs.discharge_max_w = draw.randrange(200000), draw.randrange(200000)
+    for g in range(station.guns):
+        inputs.gun_limit_w[g] = draw.choice([station.max_w[g]] * 9 + [-1, 0, draw.randrange(100000)])
+    inputs.storage_wish_w = draw.choice([NO_LIMIT_W, draw.randrange(-100000, 100000)])
     inputs.emergency_stop = draw.random() < 0.05
 
 
@@ -77,7 +83,7 @@ def test_every_input_is_recorded():
 
 def test_every_field_of_the_station_is_remembered_fixed_or_formed_anew():
     station = Station(demo_config())
-    placed = set(black_box.STATE) | set(FIXED) | FORMED_ANEW
+    placed = set(black_box.STATE) | set(FIXED) | FORMED_ANEW | DERIVED
     missing = sorted(set(vars(station)) - placed - NAMES)
     assert not missing, f"add to STATE, or to FORMED_ANEW here when that is proved: {missing}"
     gone = sorted(placed - set(vars(station)))
@@ -92,6 +98,22 @@ def test_no_field_has_two_places():
     assert not set(FIXED) & FORMED_ANEW
     for names in (black_box.STATE, FIXED, black_box.DECISIONS, black_box.SUMMED):
         assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_derived_follows_from_what_was_observed_at_any_time(seed):
+    draw, station = random.Random(seed), Station(demo_config())
+    for cycle in range(300):
+        random_inputs(station, draw)
+        if cycle % 7 == 0:
+            g, kind = draw.randrange(station.guns), draw.choice([response.LAG, response.FALL, response.RISE])
+            response.note(station, g, kind, draw.randrange(1, 200000))
+        step(station, 200)
+        before = values(station, DERIVED)
+        for g in range(station.guns):
+            response.widen(station, g)
+        assert values(station, DERIVED) == before
+    assert before["lag_now_ms"] != list(station.lag_ms) and before["fall_now_w_s"] != list(station.ramp_down_w_s)
 
 
 def test_base_load_and_setpoint_stand_side_by_side_for_the_reflex():

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 
+from drivers.flash_gate import Gate
 from firmware import console_session
 from firmware.alarms import Alarms
 from firmware.console import Console
@@ -33,7 +34,7 @@ def running_station():
     rig = _rigs[0]
     running = Running(
         Supervisor(), rig.station, rig.devices, rig.buses, rig.cycle, LimitsInForce(rig.config["circuits"]), rig.stop,
-        Alarms(7, rig.station.circuit_ids),
+        Alarms(7, rig.station.circuit_ids), Gate(),
     )  # fmt: skip
     running.title = "GC-DEMO-01 0.1.0 on unix"
     return running
@@ -116,6 +117,22 @@ def test_limits_name_who_set_them_and_for_how_long():
     running.limits.tighten(0, 1, 150000, 60, ticks_ms())
     shows(answers(b"limits\n", running, "en"), "circuit dc-hall: contract 600.0 kW, in force 150.0 kW (platform)",
           "platform: 150.0 kW, 60 s left")  # fmt: skip
+
+
+def test_limits_name_what_the_platform_has_ordered_of_guns_and_storage():
+    running = running_station()
+    from drivers.ticks import ticks_ms
+    from firmware.orders import Orders
+
+    orders = running.limits.orders = Orders(running.station)
+    orders.guns.tighten(0, 1, 20000, 60, ticks_ms())
+    orders.out[2] = 1
+    orders.ask("grid", -50000, 90, ticks_ms())
+    try:
+        shows(answers(b"limits\n", running, "en"), "gun gun2: operator limits it to 20.0 kW, 60 s left",
+              "gun gun3: out of service", "storage: grid dispatch asks for -50.0 kW, 90 s left")  # fmt: skip
+    finally:
+        running.limits.orders = None
 
 
 def test_the_language_can_be_changed_and_both_means_chinese():

@@ -1,6 +1,7 @@
 # runs on: micropython
 """A power cut at any write to flash, on a real LittleFS volume in RAM: what was written before comes, and once."""
 
+import gc
 import os
 import sys
 
@@ -23,6 +24,7 @@ def mounted(flash):
 
 
 def unmounted():
+    gc.collect()  # a file whose closing failed is closed once more when it is collected: not after the volume has gone
     try:
         vfs.umount("/cut")
     except OSError:
@@ -84,6 +86,7 @@ def test_a_power_cut_at_any_write_loses_only_what_was_being_written():
             again = station(3)
             old = received(again, 1)
             assert old == [b"1", b"2"], (cut, old)
+            again.tend(0)  # within a second the files go; until then a restart sends them once more
             unmounted()
             mounted(flash)
             flash.cut = -1

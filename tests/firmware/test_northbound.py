@@ -9,15 +9,16 @@ for folder in ("tests/firmware", __file__.rsplit("/", 1)[0]):
     if folder not in sys.path:
         sys.path.append(folder)
 
-from northbound_station import Talking  # noqa: E402
+from northbound_station import KEYS, Talking  # noqa: E402
 from scratch import Folder  # noqa: E402
 
 from control import reasons  # noqa: E402
 from drivers.ticks import ticks_add, ticks_ms  # noqa: E402
-from firmware import journal  # noqa: E402
+from firmware import journal, signing  # noqa: E402
 from firmware.reports import capability  # noqa: E402
 
 STOP = b'{"type":"emergency_stop"}'
+TOPIC = b"guangchu/v1/GC-T/command"
 
 
 def seconds(talking, count, start_ms=None):
@@ -93,6 +94,7 @@ def test_an_alarm_goes_out_at_once_and_into_the_journal():
 def test_samples_come_every_minute_and_decisions_when_control_decides_otherwise():
     with Folder() as folder:
         talking = Talking(folder)
+        talking.clock.source = ""  # else a quarter of an hour may end just now, with a record
         talking.broker.connected = False
         seconds(talking, 59)
         assert [each[0] for each in drained(talking)] == ["start", "decision"]  # what was decided before the first look
@@ -111,13 +113,66 @@ def test_the_capability_is_what_guns_and_storage_can_give_and_take():
         station.reason[0] = reasons.CAP_BINDS
         station.inputs.charge_max_w, station.inputs.discharge_max_w = 100000, 150000
         station.inputs.soc_permille = 600
-        made = capability(talking.rig.seen)
+        made = capability(talking.rig.seen, talking.commands)
         # gun1 draws 149 kW of 5..480 kW; gun2 gives 3 kW; the storage gives 40 kW; 391 kW of 400 kW less 2 % headroom
         assert made["guns_down_w"] == 144000 and made["guns_pause_w"] == 149000 and made["guns_up_w"] == 331000
         assert made["storage_down_w"] == 110000 and made["storage_up_w"] == 140000
         assert made["down_w"] == 254000 and made["up_w"] == 1000 and made["import_w"] == 391000
         station.inputs.soc_permille = 150
-        assert capability(talking.rig.seen)["storage_down_w"] == 0
+        assert capability(talking.rig.seen, talking.commands)["storage_down_w"] == 0
+
+
+def test_the_capability_names_the_commands_that_would_be_carried_out():
+    with Folder() as folder:
+        talking = Talking(folder)
+        named = capability(talking.rig.seen, talking.commands)["commands"]
+        assert sorted(named) == ["config", "dispatch", "emergency_stop", "gun", "limit", "maintenance", "time"]
+        talking.rig.station.has_storage = False
+        assert "dispatch" not in capability(talking.rig.seen, talking.commands)["commands"]
+        unsigned = Talking(folder, keys={})
+        assert capability(unsigned.rig.seen, unsigned.commands)["commands"] == ["limit", "emergency_stop"]
+
+
+def test_a_restart_waits_for_its_answer_and_for_the_commands_that_came_before():
+    with Folder() as folder:
+        talking = Talking(folder)
+        talking.clock.set(1800000000, "ntp", 10, ticks_ms())
+        talking.broker.sent = []
+        for number, fields in ((1, {"action": "out_of_service", "gun": "gun2"}), (2, {"action": "restart"})):
+            command = {"id": "c%d" % number, "type": "maintenance", "station": "GC-T", "authority": "service"}
+            command.update({"issued": 1800000000, "expires": 1800000060, "counter": number})
+            command.update(fields)
+            body = json.dumps(command).encode()[:-1]
+            message = body + b',"mac":"' + signing.mac(KEYS["service"], TOPIC, body) + b'"}'
+            talking.broker.receive(TOPIC, message)
+        talking.broker.receive(TOPIC, STOP)
+        assert not talking.running.is_to_start_anew
+        talking.order(b"[]")
+        kinds = [each[0].rsplit("/", 1)[1] for each in talking.broker.sent]
+        assert kinds == ["ack"] * 4 + ["status"], kinds
+        answers = [json.loads(each)["code"] for each in talking.broker.of("ack")]
+        assert answers == ["unsigned", "gun_out", "restarting", "unsigned"]
+        assert json.loads(talking.broker.of("status")[0]) == {"online": False}
+        assert talking.running.is_to_start_anew and not talking.broker.connected
+        try:
+            asyncio.run(talking.running.supervisor.run())
+        except KeyboardInterrupt:
+            return
+        raise AssertionError("the program goes on")
+
+
+def test_a_command_changes_how_often_telemetry_comes():
+    with Folder() as folder:
+        talking = Talking(folder)
+        for period_ms, telemetry in ((None, 10), (2000, 5), (5000, 2)):
+            talking.commands.telemetry_ms = period_ms
+            start_ms = ticks_ms()
+            talking.north._told_ms = start_ms
+            talking.north._sign = talking.rig.seen.sign()
+            talking.broker.of("telemetry")
+            for turn in range(1, 201):
+                talking.north._turn(ticks_add(start_ms, 50 * turn))
+            assert len(talking.broker.of("telemetry")) == telemetry, period_ms
 
 
 def test_the_birth_comes_again_until_it_is_out():

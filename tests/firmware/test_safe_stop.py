@@ -4,6 +4,7 @@
 import asyncio
 import gc
 
+from drivers.flash_gate import Gate
 from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
 from firmware import safe_stop
 from firmware.alarms import Alarms
@@ -32,7 +33,7 @@ class World:
         supervisor.add("devices", self.move)
         supervisor.add("cycle", self.rig.cycle.run)
         self.running = Running(
-            supervisor, self.rig.station, self.rig.devices, [], self.rig.cycle, None, None, Alarms(1, [])
+            supervisor, self.rig.station, self.rig.devices, [], self.rig.cycle, None, None, Alarms(1, []), Gate()
         )
         for _ in range(60):
             self.rig.tick()

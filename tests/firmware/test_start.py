@@ -112,6 +112,26 @@ def test_a_refused_station_file_is_reported_and_the_last_good_one_stays_in_force
     assert "devices[4].circuit" not in board.hears("GC-DEMO-01"), "checked at every start"
 
 
+def test_a_damaged_state_file_is_told_and_the_station_starts_all_the_same(board):
+    state = board.folder / "state"
+    board.power_on()
+    board.hears("GC-DEMO-01")
+    until_s = time.monotonic() + WAIT_S
+    while not state.exists():
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+    board.interrupt()
+    state.write_bytes(state.read_bytes()[:-4])
+    board.power_on()
+    said = board.hears("光储 Guangchu: GC-DEMO-01")
+    assert "状态文件不可用（2" in said and "state file of no use (2" in said
+    board.types(b"alarms\nlog\n")
+    board.hears("状态文件不可用（2(.|\n)*告警 GC-DEMO-01 状态文件不可用(.|\n)*写闪存 [0-9]")
+    board.interrupt()
+    board.power_on()
+    assert "state" not in board.hears("GC-DEMO-01"), "told of a file that is whole again"
+
+
 def test_without_a_station_that_may_be_used_nothing_starts(board):
     board.station["cycle_ms"] = 5
     board.put()

@@ -1,7 +1,7 @@
 # runs on: cpython, micropython
 import asyncio
 
-from drivers.ticks import sleep_ms, ticks_ms
+from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
 from firmware.supervisor import Supervisor
 
 
@@ -29,6 +29,30 @@ def test_a_task_that_fails_is_started_again():
     task = asyncio.run(main())
     assert task.restarts >= 1
     assert "broken on purpose" in task.last_error
+
+
+def test_a_task_outlives_an_end_of_memory_even_of_that_for_its_error_and_is_back_soon():
+    starts = []
+
+    class Starved(MemoryError):
+        def __str__(self):
+            raise MemoryError
+
+    async def starves():
+        starts.append(ticks_ms())
+        raise Starved
+
+    async def main():
+        supervisor = Supervisor()
+        supervisor.add("starves", starves)
+        runner = asyncio.create_task(supervisor.run())
+        while len(starts) < 5:
+            await sleep_ms(20)
+        runner.cancel()
+
+    asyncio.run(main())
+    # four pauses of 200 ms; pauses that double would take 3 s
+    assert ticks_diff(starts[4], starts[0]) < 2500
 
 
 def test_the_watchdog_is_fed_only_while_every_critical_heart_beats():

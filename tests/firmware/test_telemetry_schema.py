@@ -10,7 +10,10 @@ import jsonschema
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("status", "birth", "telemetry", "health", "alarm", "command", "ack", "state", "capability", "clock", "journal")
+KINDS = (
+    "status", "birth", "telemetry", "health", "alarm", "command", "ack", "state", "capability", "response", "clock",
+    "journal",
+)  # fmt: skip
 
 # Prints one line `kind json` for each message; runs on either runtime.
 SCRIPT = """
@@ -67,6 +70,7 @@ def command(authority, kind, key=None, **fields):
 
 talking.clock.source = ""
 command("operator", "limit", circuit="hall", limit_w=250000, expires_s=60)
+command("operator", "gun", gun="gun1", action="start")
 talking.clock.set(1800000000, "ntp", 50, ticks_ms())
 now_s = 1800000000
 command("operator", "limit", circuit="hall", limit_w=200000, expires_s=60)
@@ -83,6 +87,20 @@ command("service", "limit", circuit="hall", limit_w=1, expires_s=60)
 command("service", "reboot")
 command("operator", "tariff")
 command("operator", "limit", id="")
+command("operator", "gun", gun="gun7", action="stop", expires_s=60)
+command("operator", "gun", gun="gun1", action="limit", limit_w=50000, expires_s=86400)
+command("service", "gun", gun="gun1", action="limit", limit_w=60000, expires_s=86400)
+command("operator", "gun", gun="gun2", action="stop", expires_s=60)
+command("operator", "gun", gun="gun2", action="start")
+command("service", "maintenance", action="in_service", gun="gun2")
+command("service", "maintenance", action="out_of_service", gun="gun2")
+command("grid", "dispatch", storage_w=None)
+command("grid", "dispatch", storage_w=-10000000, expires_s=86400)
+command("operator", "dispatch", storage_w=10000, expires_s=60)
+command("service", "config", telemetry_ms=1000)
+command("service", "maintenance", action="restart")
+assert talking.running.is_to_start_anew
+talking.broker.connected = True
 command("operator", "time", asked="0-0")
 talking.clock.asked = "4-1"
 talking.clock.asked_ms = ticks_ms()
@@ -179,8 +197,9 @@ def size_of(kind, message):
         "status": 20,
         "birth": 1536 + 250 * listed["devices"],
         "state": 512 + 60 * listed["guns"] + 90 * (listed["limits"] + listed["alarms"]),
-        "telemetry": 1100 + 320 * listed["guns"] + 200 * listed["alarms"],
-        "capability": 350,
+        "telemetry": 1100 + 320 * listed["guns"] + 200 * listed["alarms"] + 80 * listed["limits"],
+        "capability": 450,
+        "response": 420,
         "clock": 150,
         "health": 200 + 350 * listed["devices"],
         "alarm": 400,
@@ -225,6 +244,9 @@ def test_a_message_with_a_field_too_many_or_too_few_is_noticed(tmp_path):
 
 COMMON = {"station": "GC-T", "authority": "grid", "issued": 1800000000, "expires": 1800000060, "counter": 5}
 
+GUN = {**COMMON, "authority": "operator", "id": "a", "type": "gun", "gun": "gun1"}
+SERVICE = {**COMMON, "authority": "service", "id": "a"}
+
 
 @pytest.mark.parametrize(
     ("command", "fits"),
@@ -246,25 +268,57 @@ COMMON = {"station": "GC-T", "authority": "grid", "issued": 1800000000, "expires
         ({**COMMON, "id": "a", "type": "emergency_stop", "issued": "now"}, False),
         ({**COMMON, "type": "emergency_stop"}, False),
         ({**COMMON, "id": "a", "type": "tariff"}, False),
+        ({**GUN, "action": "limit", "limit_w": 1, "expires_s": 86400}, True),
+        ({**GUN, "action": "stop", "expires_s": 100}, True),
+        ({**GUN, "action": "start"}, True),
+        ({**GUN, "action": "limit", "limit_w": 0, "expires_s": 100}, False),
+        ({**GUN, "action": "limit", "expires_s": 100}, False),
+        ({**GUN, "action": "stop"}, False),
+        ({**GUN, "action": "stop", "limit_w": 5, "expires_s": 100}, False),
+        ({**GUN, "action": "start", "expires_s": 100}, False),
+        ({**GUN, "action": "charge"}, False),
+        ({**GUN, "action": "start", "gun": 1}, False),
+        ({**COMMON, "id": "a", "type": "dispatch", "storage_w": -10000000, "expires_s": 100}, True),
+        ({**COMMON, "id": "a", "type": "dispatch", "storage_w": None}, True),
+        ({**COMMON, "id": "a", "type": "dispatch", "storage_w": 10000001, "expires_s": 100}, False),
+        ({**COMMON, "id": "a", "type": "dispatch", "storage_w": 1.5, "expires_s": 100}, False),
+        ({**COMMON, "id": "a", "type": "dispatch", "storage_w": None, "expires_s": 100}, False),
+        ({**COMMON, "id": "a", "type": "dispatch", "expires_s": 100}, False),
+        ({**SERVICE, "type": "maintenance", "action": "restart"}, True),
+        ({**SERVICE, "type": "maintenance", "action": "out_of_service", "gun": "gun1"}, True),
+        ({**SERVICE, "type": "maintenance", "action": "in_service", "gun": "gun1"}, True),
+        ({**SERVICE, "type": "maintenance", "action": "restart", "gun": "gun1"}, False),
+        ({**SERVICE, "type": "maintenance", "action": "in_service"}, False),
+        ({**SERVICE, "type": "maintenance"}, False),
+        ({**SERVICE, "type": "config", "telemetry_ms": 200}, True),
+        ({**SERVICE, "type": "config", "telemetry_ms": None}, True),
+        ({**SERVICE, "type": "config", "telemetry_ms": 60001}, False),
+        ({**SERVICE, "type": "config"}, False),
+        ({**SERVICE, "type": "config", "telemetry_ms": 500, "cap_w": 1}, False),
     ],
 )
 def test_the_command_schema_and_the_firmware_agree(command, fits, tmp_path):
+    from control.station import Station
     from firmware import signing
     from firmware.clock import Clock
     from firmware.commands import Commands
     from firmware.emergency_stop import EmergencyStop
     from firmware.limits import LimitsInForce
+    from firmware.running import Running
+    from tests.firmware.telemetry_station import CONFIG
 
     clock = Clock(0)
     clock.set(1800000000, "ntp", 50, 0)
     clock.asked = "1-1"
-    limits = LimitsInForce([{"id": "grid", "cap_w": 400000}], ("mqtt", "grid"))
-    stop, key, topic = EmergencyStop(None, None, False, 0), b"k" * 32, b"guangchu/v1/GC-T/command"
+    limits = LimitsInForce([{"id": "grid", "cap_w": 400000}], ("mqtt", "operator", "grid"))
+    stop, topic = EmergencyStop(None, None, False), b"guangchu/v1/GC-T/command"
+    keys = {"operator": b"o" * 32, "grid": b"g" * 32, "service": b"s" * 32}
+    running = Running(None, Station(CONFIG), {}, [], None, limits, stop, None, None)
     message = json.dumps(command).encode()
     if "authority" in command:
-        digits = signing.mac(key, topic, message[:-1])
+        digits = signing.mac(keys[command["authority"]], topic, message[:-1])
         message = message[:-1] + b',"mac":"' + digits + b'"}'
-    ack = Commands("GC-T", limits, stop, clock, {"grid": key}, True, str(tmp_path)).handle(topic, message, 0)
+    ack = Commands("GC-T", limits, stop, clock, keys, True, str(tmp_path), running).handle(topic, message, 0)
     assert (ack["result"] != "refused") is fits, ack
     assert (errors("command", json.loads(message)) == []) is fits
 
@@ -272,8 +326,8 @@ def test_the_command_schema_and_the_firmware_agree(command, fits, tmp_path):
 def test_the_examples_of_the_specification_satisfy_the_schemas():
     text = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
     examples = [part.split("```")[0] for part in text.split("```json")[1:]]
-    assert len(examples) == 4
-    for kind, example in zip(("telemetry", "health", "journal", "command"), examples):
+    assert len(examples) == 5
+    for kind, example in zip(("telemetry", "health", "response", "journal", "command"), examples):
         assert errors(kind, json.loads(example.replace("<64 hexadecimal digits>", "0" * 64))) == [], kind
     commands = [part for part in text.split("`") if part.startswith('{"id"')]
     assert len(commands) == 2

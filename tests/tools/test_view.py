@@ -113,6 +113,12 @@ def test_a_limit_held_other_than_granted_is_shown():
     assert "(80.0)" in screen(new_state(guns=[gun("gun1", held_w=80000)]))
 
 
+def test_a_gun_that_the_platform_limits_and_one_that_is_out_of_service_are_shown():
+    limited = {"source": "operator", "gun": "gun1", "w": 30000, "expires_s": 55}
+    text = screen(new_state(limits=[limited, {"source": "service", "gun": "gun2", "w": 0, "expires_s": None}]))
+    assert "operator gun1 30.0 kW (55 s)" in text and "service gun2 0.0 kW" in text and "None" not in text
+
+
 def test_the_bar_shows_draw_grant_and_the_rest():
     assert bar(100000, 150000, 200000).plain == "████▒▒··"
     assert bar(0, 0, 200000).plain == "·" * 8

@@ -12,13 +12,14 @@ def find():
 
 
 class Mosquitto:
-    """`ports`: {listener: port}. "plain", and one for each of `tls`: {listener: (certificate, wants ours)}."""
+    """`ports`: {listener: port}. "plain", and one for each of `tls`: {listener: (certificate, wants ours)}. more: lines
+    of its configuration."""
 
-    def __init__(self, program, folder, tls=()):
+    def __init__(self, program, folder, tls=(), more=()):
         names = ["plain", *tls]
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         # "user root": started by root it would become a user who may not read a test's folder
-        lines = ["user root", "allow_anonymous true", "max_queued_messages 100000"]
+        lines = ["user root", "allow_anonymous true", "max_queued_messages 100000", *more]
         for name, port in self.ports.items():
             lines.append(f"listener {port} 127.0.0.1")
             if name != "plain":

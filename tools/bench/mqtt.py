@@ -1,7 +1,7 @@
 """How fast and how patient the MQTT client is: `python -m tools.bench.mqtt [--json FILE] [--only PART]`.
 
 Prints a table and writes build/bench-mqtt.json. Everything is measured in this run: brokers and clients are processes
-of their own on 127.0.0.1, ours on MicroPython with the heap of a board. Takes about three minutes.
+of their own on 127.0.0.1, ours on MicroPython with the heap of a board. Takes about seven minutes.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 
-from tools.bench import mosquitto, mqtt_states
+from tools.bench import mosquitto, mqtt_caps, mqtt_fleet, mqtt_outage, mqtt_states
 from tools.bench.certificates import Authority
 from tools.bench.processes import on_cpython, on_micropython, server
 from tools.bench.report import run_parts
@@ -163,7 +163,10 @@ def states(rows):
     mqtt_states.report(rows, start_mosquitto)
 
 
-PARTS = {"qos1": qos_1, "qos0": qos_0, "tls": tls, "amqtt": amqtt, "endurance": endurance, "states": states}
+PARTS = {
+    "qos1": qos_1, "qos0": qos_0, "tls": tls, "amqtt": amqtt, "endurance": endurance, "states": states,
+    "caps": mqtt_caps.report, "outage": mqtt_outage.report, "fleet": mqtt_fleet.report,
+}  # fmt: skip
 
 
 def main(arguments=None):

@@ -2,12 +2,14 @@
 
 import json
 
+import fastjsonschema
 import jsonschema
 
 from tools.platform import link
 from tools.view_state import message_checks
 
 _NUMBERED = "journal"
+_DRAFT_7 = "http://json-schema.org/draft-07/schema"
 _LATEST = ("status", "birth", "state", "telemetry", "capability", "health")
 
 
@@ -15,11 +17,53 @@ class NotUnderstood(Exception):
     """A message on a topic of ours that does not follow its schema; the text names topic and place."""
 
 
+def _in_draft_7(schema):
+    """fastjsonschema knows the drafts up to 7. Of the keywords in our schemas only those of tuples are newer."""
+    if isinstance(schema, list):
+        return [_in_draft_7(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: _in_draft_7(value) for name, value in schema.items()}
+    if "prefixItems" in made:
+        made["additionalItems"], made["items"] = made.pop("items", True), made.pop("prefixItems")
+    return made
+
+
+class _Check:
+    """One schema, compiled: checking takes most of a recorder's time otherwise. What it refuses, jsonschema judges: it
+    says what is wrong."""
+
+    def __init__(self, whole: jsonschema.Draft202012Validator):
+        self._whole = whole
+        self._quick = fastjsonschema.compile(_in_draft_7({**whole.schema, "$schema": _DRAFT_7}))
+
+    def validate(self, message) -> None:
+        try:
+            self._quick(message)
+        except fastjsonschema.JsonSchemaValueException:
+            self._whole.validate(message)
+
+
+class _CheckByKind:
+    """The journal's schema has a branch for each kind; only that of an entry's own is tried."""
+
+    def __init__(self, whole: jsonschema.Draft202012Validator):
+        self._whole = whole
+        branches = whole.schema["oneOf"]
+        self._checks = {each["properties"]["kind"]["const"]: _Check(whole.evolve(schema=each)) for each in branches}
+
+    def validate(self, message) -> None:
+        kind = message.get("kind") if isinstance(message, dict) else None
+        (self._checks.get(kind, self._whole) if isinstance(kind, str) else self._whole).validate(message)
+
+
 class Sorter:
     """`sort` gives (table name, row), or None for a topic that is not recorded."""
 
     def __init__(self):
-        self._checks = message_checks((_NUMBERED, *_LATEST))
+        checks = message_checks((_NUMBERED, *_LATEST))
+        self._checks = {kind: _Check(checks[kind]) for kind in _LATEST}
+        self._checks[_NUMBERED] = _CheckByKind(checks[_NUMBERED])
 
     def sort(self, topic: str, payload: bytes, received_unix_ms: int) -> tuple[str, dict] | None:
         """Raises NotUnderstood."""

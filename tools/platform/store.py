@@ -100,10 +100,13 @@ class Store:
             for table, rows in ((ENTRY, entries), (GIVEN_UP, given_up)):
                 if rows:
                     connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
-            for row in latest:
-                made = self._insert(LATEST).values(row)
+            if latest:
+                made = self._insert(LATEST)
                 newer = {"body": made.excluded.body, "received_unix_ms": made.excluded.received_unix_ms}
-                connection.execute(made.on_conflict_do_update(index_elements=["station", "kind"], set_=newer))
+                newest = {(row["station"], row["kind"]): row for row in latest}
+                # In one order for all: recorders that share the load must not wait for each other in a circle.
+                rows = [newest[key] for key in sorted(newest)]
+                connection.execute(made.on_conflict_do_update(index_elements=["station", "kind"], set_=newer), rows)
 
     def missing(self) -> list[tuple]:
         """[(station, boot, first seq, last seq)] that were neither received nor given up, each between two that were,

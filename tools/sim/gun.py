@@ -100,6 +100,10 @@ class Gun:
         """From a limit accepted to the limit acting."""
         return self._limit.delay_s
 
+    @command_lag_s.setter
+    def command_lag_s(self, lag_s):
+        self._limit.delay_s = lag_s
+
     @property
     def limit_w(self):
         """Newest accepted limit, or the fall-back while that is in force."""

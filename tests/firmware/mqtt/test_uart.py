@@ -47,7 +47,7 @@ def taken(*streams, most=256):
 
     async def one(pieces):
         port, found = Port(), []
-        link = UartLink(lambda name, baud: port, "UART1", 115200)
+        link = UartLink(lambda *settings: port, "UART1", 115200)
         await link.open()
         port.pieces = [bytes(each) for each in pieces]
         buffer = bytearray(most)
@@ -102,7 +102,7 @@ def test_a_packet_that_does_not_fit_the_port_goes_in_pieces():
     port = Port(room=7)
 
     async def play():
-        link = UartLink(lambda name, baud: port, "UART1", 115200)
+        link = UartLink(lambda *settings: port, "UART1", 115200)
         await link.open()
         await link.write_all(bytearray(range(100)))
 
@@ -114,7 +114,7 @@ def test_a_port_that_was_pulled_out_is_opened_again():
     ports = [Port(), Port()]
     opened = []
 
-    def open_port(name, baud):
+    def open_port(name, baud, *settings):
         opened.append((name, baud))
         return ports[len(opened) - 1]
 
