@@ -33,7 +33,7 @@ class Health:
         self.requests = 0
         self.answers = 0
         self.ok = 0
-        self.last_good_ms = ticks_ms()
+        self.last_good_ms: "int" = ticks_ms()  # pyright: ignore (the stubs tell kinds of ticks apart)
         self.ever_answered = False
         self.turnaround_max_ms = 0
         self._buckets = array("H", bytearray(2 * len(_EDGES_MS) + 2))
@@ -102,7 +102,7 @@ class Device:
         silence_ms = ticks_diff(now_ms, health.last_good_ms)
         if silence_ms > _LONGEST_SILENCE_MS:
             silence_ms = _LONGEST_SILENCE_MS
-            health.last_good_ms = ticks_add(now_ms, -silence_ms)  # pyright: ignore (the stubs tell kinds of ticks apart)
+            health.last_good_ms = ticks_add(now_ms, -silence_ms)
         return max(0, silence_ms)
 
     def answered(self, now_ms: int, turnaround_ms: int):
