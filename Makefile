@@ -20,7 +20,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 ESP32_STUBS := micropython-esp32-stubs==1.29.0.post1
 # Half of the tests wait for wires, half of them compute: three processes keep two cores busy.
-SIDE_BY_SIDE := -n 3 --dist loadfile
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 RP2_STUBS := micropython-rp2-stubs==1.29.0.post1
 
 # The interpreter is tried, not only found: version managers leave commands that do not run, and Debian's Python may lack venv.

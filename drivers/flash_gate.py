@@ -6,7 +6,7 @@ The station is the master of its serial lines: where it has asked nobody, nobody
 for a moment right after a cycle in which no request is under way, and no new one begins until it has written.
 """
 
-from drivers.ticks import const, sleep_ms, ticks_diff, ticks_ms
+from drivers.ticks import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 _LOOK_MS = const(2)
 
@@ -26,15 +26,23 @@ class Gate:
         self.writes = self.longest_ms = self.late = self.late_max_ms = 0
         self._at_ms = 0
 
+    async def after_cycle(self):
+        """Returns right after a cycle, when most time is left until the next: for work that takes long, like loading
+        a module. Within two cycles in any case."""
+        cycle = self.cycle
+        if cycle is not None:
+            due_ms = cycle.due_ms
+            ends_ms = ticks_add(due_ms, cycle.station.cycle_ms)
+            while cycle.due_ms == due_ms and ticks_diff(ends_ms, ticks_ms()) > 0:
+                await sleep_ms(max(_LOOK_MS, ticks_diff(due_ms, ticks_ms())))
+
     async def window(self):
         """Returns at a moment in which files may be written: at once, without awaiting anything, and then `done()`. It
         comes within two cycles and the longest request.
         """
         cycle = self.cycle
         if cycle is not None:
-            before_ms = cycle.due_ms
-            while cycle.due_ms == before_ms:
-                await sleep_ms(_LOOK_MS)
+            await self.after_cycle()
             # Half a cycle holds two erases; where a request takes longer, the next cycle comes first.
             room_ms = cycle.station.cycle_ms // 2
             self.waiting += 1

@@ -37,6 +37,7 @@ class Console:
             await sleep_ms(60000)
 
     async def _session(self):
+        await self.running.gate.after_cycle()
         try:
             await __import__(_SESSION, None, None, ("Session",)).Session(self).run()
         except MemoryError:

@@ -100,12 +100,7 @@ class Session:
         await self._write(b"> ")
 
     async def _carry_out(self, command, argument):
-        cycle = self.running.cycle
-        before = cycle.count
-        for _ in range(2 * cycle.station.cycle_ms // _TURN_MS):
-            if cycle.count != before:
-                break
-            await sleep_ms(_TURN_MS // 4)
+        await self.running.gate.after_cycle()
         name = "firmware.console_" + _COMMANDS[command]
         try:
             await getattr(__import__(name, None, None, (command,)), command)(self, argument)

@@ -110,6 +110,7 @@ class Northbound:
         self._told_ms = self._second_ms = ticks_add(ticks_ms(), -self._period_ms)
         while True:
             await sleep_ms(_STEP_MS)
+            await self._gate.after_cycle()
             try:
                 if self._turn(ticks_ms()):
                     await self._tend()

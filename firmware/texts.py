@@ -18,7 +18,7 @@ A number that is not known (None, or not given) is shown as `?`: a text never ra
 from drivers.ticks import const
 
 _FILE = __file__[: __file__.rfind("/") + 1] + "texts.tsv"
-_PIECE = const(256)  # bytes read at once
+_PIECE = const(320)  # bytes read at once: a line and the key after it are never longer
 _KEPT = const(6)  # a telemetry message rarely has more different reasons
 _keys = []
 _pairs = []
@@ -45,24 +45,25 @@ def codes(kind: str) -> list:
 
 
 def _found(key):
-    """What stands behind a key. Read in pieces: line by line takes a board ten times as long."""
-    wanted = ("\n%s\t" % key).encode()
+    """What stands behind a key. The file is sorted: by halves, as reading all of it takes a board several times as long."""
+    wanted = ("%s\t" % key).encode()
     with open(_FILE, "rb") as file:
-        seen = b"\n"
-        while True:
+        low, high = 0, file.seek(0, 2)
+        while high - low > 2 * _PIECE:
+            middle = (low + high) // 2
+            file.seek(middle)
             piece = file.read(_PIECE)
-            if not piece:
-                raise KeyError(key)
-            seen += piece
-            at = seen.find(wanted)
-            if at >= 0:
-                break
-            seen = seen[-len(wanted) :]
-        at += len(wanted)
-        while seen.find(b"\n", at) < 0 and piece:
-            piece = file.read(_PIECE)
-            seen += piece
-    return seen[at : seen.find(b"\n", at)].decode()
+            at = piece.find(b"\n") + 1
+            if piece[at : at + len(wanted)] <= wanted:
+                low = middle + at
+            else:
+                high = middle + at
+        file.seek(low)
+        lines = b"\n" + file.read(high - low + _PIECE)
+    at = lines.find(b"\n" + wanted)
+    if at < 0:
+        raise KeyError(key)
+    return lines[at + 1 + len(wanted) : lines.find(b"\n", at + 1)].decode()
 
 
 def _decimal(value: int, unit: str) -> str:

@@ -85,7 +85,7 @@ def brought(prepare=None, deaf=()):
         if prepare is not None:
             prepare(world)
         seconds, missing = world.bring()
-        if world.held_ms < 1000:
+        if world.held_ms < 1000 and seconds < 6:
             break
     return world, seconds, missing
 

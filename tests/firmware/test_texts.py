@@ -17,6 +17,15 @@ def test_every_reason_that_control_names_has_a_text():
     assert set(texts.codes("reason")) == set(GUN_REASONS + STORAGE_REASONS)
 
 
+def test_the_table_can_be_searched_by_halves():
+    with open(texts.__file__[: texts.__file__.rfind("/")] + "/texts.tsv", "rb") as file:
+        lines = file.read().split(b"\n")
+    assert not lines.pop(), "the last line ends"
+    assert lines == sorted(lines)
+    longest_key = max([len(key) for key in keys()])
+    assert max([len(line) for line in lines]) + 1 + longest_key + 1 <= 320
+
+
 def test_every_key_of_the_table_is_there_once_and_found():
     assert len(set(keys())) == len(keys()) > 40
     for key in keys() + keys()[::-1]:

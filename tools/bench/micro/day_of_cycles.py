@@ -159,7 +159,9 @@ class Gun:
         self.energy_wws += self.power_w // 10
 
     def acknowledge(self, now_ms):
-        if self.out_w is not None and not self.is_deaf:
+        if self.is_deaf:
+            self.out_w = None  # nobody has heard it, and nobody will
+        elif self.out_w is not None:
             self.held_w = self.out_w
             self.limit.acknowledged(self.out_w, now_ms)
             self.device.answered(now_ms, 8)
