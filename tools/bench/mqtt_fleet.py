@@ -29,7 +29,7 @@ SETTLE_S, SMALL_S, LARGE_S, AWAY_S = 5, 20, 30, 8
 BACKLOG = 90  # entries a station has made in an hour's outage
 PACE_S = 0.05
 LAG_MS = 1000
-CAUGHT_UP_S, BEHIND_S = 60, 2
+CAUGHT_UP_S, BEHIND_S = 20, 2
 MOST_S = 120
 COUNTED_S = 2
 # What one recorder may have in its hands, and what is kept for it while it is away: docs/platform.md.
