@@ -45,7 +45,7 @@ def codes(kind: str) -> list:
 
 
 def _found(key):
-    """What stands behind a key. The file is sorted: by halves, as reading all of it takes a board several times as long."""
+    """What stands behind a key, searched by halves: the file is sorted. Reading all of it takes a board far longer."""
     wanted = ("%s\t" % key).encode()
     with open(_FILE, "rb") as file:
         low, high = 0, file.seek(0, 2)

@@ -1,7 +1,7 @@
 """What is learned of guns, whatever is observed in whatever order: never narrower than the station file, bounded, and
 within 31 bits."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from control import response
@@ -58,15 +58,18 @@ def test_another_observation_never_makes_a_bound_narrower(file, observations):
 
 
 @given(st.integers(0, 60), st.integers(2, 40), st.integers(2, 30), st.integers(1, 6), st.integers(0, 20))
+@example(49, 2, 2, 5, 0)
 @settings(max_examples=25, deadline=None)
 def test_no_gun_seems_slower_than_it_is(lag, down, up, poll, write):
-    """Lag in 50 ms, ramps in 5 kW/s: what is seen of the second worst step is never beyond the truth."""
+    """Lag in 50 ms, ramps in 5 kW/s: what is seen of the second worst step is never beyond the truth. Of a gun that
+    still rises when it is cut, two samples may be alike on both sides of its top: then by the time between them."""
     lag_ms, down_w_s, up_w_s = 50 * lag, 5000 * down, 5000 * up
     gun = Watched(lag_ms, down_w_s, up_w_s, poll_ms=200 * poll, write_ms=20 + 20 * write)
     for _ in range(2):
         gun.step_down(200000, 30000)
     worst_ms, seen_ms, count = gun.seen(response.LAG)
-    assert seen_ms <= lag_ms + (300 + 480000 // 1024) * 1000 // down_w_s, (seen_ms, lag_ms)
+    top_ms = 200 * poll if 20000 + 12 * up_w_s < 200000 else 0
+    assert seen_ms <= lag_ms + top_ms + (300 + 480000 // 1024) * 1000 // down_w_s, (seen_ms, lag_ms)
     assert gun.bounds[0] <= max(300, lag_ms + 3000)
     if count == 2 and gun.seen(response.FALL)[2] == 2:
         assert gun.seen(response.FALL)[1] * 10 >= down_w_s * 8
