@@ -59,7 +59,7 @@ def test_the_screen_shows_what_the_firmware_sent_and_then_that_it_was_killed(bro
             assert shown in text, text
         assert "not understood" not in text and "SILENT" not in text
         station.signal(SIGKILL)
-        station.process.wait(10)
+        station.process.wait(60)
         time.sleep(0.5)
     done = run_view(broker.port, "--seconds", "1.5", "--lang", "en")
     assert done.returncode == 1 and "OFFLINE" in done.stdout.decode()
@@ -78,11 +78,11 @@ def test_in_a_terminal_it_lives_and_a_signal_ends_it_cleanly(broker, number):
             seen = read_until(master, b"gun2", 15)
             process.send_signal(number)
             seen += read_until(master, None, 10)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         finally:
             if process.poll() is None:
                 process.kill()
-                process.wait(10)
+                process.wait(60)
             os.close(master)
     assert b"Traceback" not in seen
     assert b"\x1b[?1049h" in seen and b"\x1b[?1049l" in seen, "the terminal's own screen was not given back"
