@@ -2,7 +2,17 @@
 
 from control.station import STOPPED_W
 from firmware.command_memory import limits_with, orders_of
-from firmware.command_types import Outcome, expiry_problem, is_int_in, left_s, refusal, shown, unknown_field
+from firmware.command_types import (
+    Outcome,
+    expiry_problem,
+    is_int_in,
+    left_s,
+    loosens,
+    put_in_force,
+    refusal,
+    shown,
+    unknown_field,
+)
 
 _ACTIONS = {"limit": ("limit_w", "expires_s"), "stop": ("expires_s",), "start": ()}
 
@@ -40,16 +50,12 @@ def _limit(commands, who, command, now_ms):
     expires_s = left_s(commands, command["issued"], command["expires_s"], now_ms)
     if expires_s < 1:
         return refusal("expired", (1 - expires_s,))
-    in_force_w = -1 if has_time else limits.limit_w(source_at, gun_at, now_ms)
-    if in_force_w < 0:
-        in_force_w = limits.cap_w(gun_at)
-    if limit_w > in_force_w:
-        return refusal("would_loosen", (in_force_w, limit_w))
+    too_loose = loosens(limits, source_at, gun_at, limit_w, has_time, now_ms)
+    if too_loose is not None:
+        return too_loose
 
     def effect():
-        if has_time:
-            limits.withdraw(source_at, gun_at)
-        limits.tighten(source_at, gun_at, limit_w, expires_s, now_ms)
+        put_in_force(limits, source_at, gun_at, limit_w, has_time, expires_s, now_ms)
         orders.changed = True
 
     kept = limits_with(limits, commands.clock, (who, gun, limit_w, expires_s, has_time), now_ms)

@@ -1,7 +1,17 @@
 """The command `limit`: a limit on a circuit, and its end. Loaded when one comes."""
 
 from firmware.command_memory import limits_with
-from firmware.command_types import Outcome, expiry_problem, is_int_in, left_s, refusal, shown, unknown_field
+from firmware.command_types import (
+    Outcome,
+    expiry_problem,
+    is_int_in,
+    left_s,
+    loosens,
+    put_in_force,
+    refusal,
+    shown,
+    unknown_field,
+)
 
 _LIMIT_FIELDS = ("circuit", "limit_w", "expires_s")
 
@@ -27,17 +37,12 @@ def limit(commands, command, common, source, issued_s, now_ms) -> Outcome:
         expires_s = left_s(commands, issued_s, expires_s, now_ms)
         if expires_s < 1:
             return refusal("expired", (1 - expires_s,))
-    in_force_w = -1 if may_loosen else limits.limit_w(source_at, circuit_at, now_ms)
-    if in_force_w < 0:
-        in_force_w = limits.cap_w(circuit_at)
-    if limit_w is not None and limit_w > in_force_w:
-        return refusal("would_loosen", (in_force_w, limit_w))
+    too_loose = loosens(limits, source_at, circuit_at, limit_w, may_loosen, now_ms)
+    if too_loose is not None:
+        return too_loose
 
     def effect():
-        if may_loosen:
-            limits.withdraw(source_at, circuit_at)
-        if limit_w is not None:
-            limits.tighten(source_at, circuit_at, limit_w, expires_s, now_ms)
+        put_in_force(limits, source_at, circuit_at, limit_w, may_loosen, expires_s, now_ms)
 
     kept = None
     if issued_s is not None:

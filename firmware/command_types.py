@@ -55,6 +55,25 @@ def left_s(commands, issued_s, expires_s, now_ms) -> int:
     return expires_s if now_s is None else min(issued_s + expires_s - now_s, MAX_EXPIRES_S)
 
 
+def loosens(limits, source_at, at, limit_w, replaces, now_ms):
+    """The outcome when a limit would be looser than what it may be, else None. limit_w: None for its end. replaces: it
+    takes the place of what its source has set before, and only the cap counts; else it may only tighten."""
+    if limit_w is None:
+        return None
+    most_w = -1 if replaces else limits.limit_w(source_at, at, now_ms)
+    if most_w < 0:
+        most_w = limits.cap_w(at)
+    return refusal("would_loosen", (most_w, limit_w)) if limit_w > most_w else None
+
+
+def put_in_force(limits, source_at, at, limit_w, replaces, expires_s, now_ms):
+    """limit_w: None where nothing is to be in force any more."""
+    if replaces:
+        limits.withdraw(source_at, at)
+    if limit_w is not None:
+        limits.tighten(source_at, at, limit_w, expires_s, now_ms)
+
+
 def unknown_field(command, known):
     """A field that nobody knows: (field, found, allowed), or None."""
     for field in command:

@@ -158,3 +158,8 @@ def pad(text, columns):
     text = cut(text, abs(columns))
     space = " " * (abs(columns) - width(text))
     return space + text if columns < 0 else text + space
+
+
+def row(cells, columns):
+    """Cells in columns of so many places; cells beyond them are left out."""
+    return " ".join([pad(cells[at], columns[at]) for at in range(len(columns))])

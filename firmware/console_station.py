@@ -4,7 +4,7 @@ import gc
 
 from control.reasons import GUN_REASONS, STORAGE_REASONS
 from drivers.reading import ABSENT
-from firmware.console_session import pad
+from firmware.console_session import row
 from firmware.explain import explain_gun, explain_storage
 from firmware.texts import fill, pair
 
@@ -72,15 +72,15 @@ async def _gun(session, g):
     state, draw_w, grant_w = _value(gun, "state"), _value(gun, "power_w"), s.grant_w[g]
     args = [None] * 4
     explain_gun(s, g, args)
-    row = [
+    cells = [
         gun.id, session.text("gun_states").split("|")[_UNKNOWN_STATE if state is None else state], _kw(draw_w),
         _kw(grant_w if grant_w >= 0 else None), _reason(session, GUN_REASONS[s.reason[g]], args),
     ]  # fmt: skip
-    await session.say(_row(row))
+    await session.say(_row(cells))
 
 
 def _row(cells):
-    return " ".join([pad(cells[at], _COLUMNS[at]) for at in range(len(_COLUMNS))]) + "  " + cells[-1]
+    return row(cells, _COLUMNS) + "  " + cells[-1]
 
 
 def _reason(session, code, args):

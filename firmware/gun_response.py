@@ -1,4 +1,4 @@
-"""What was learned of the guns and of the load, to and from the state file. Loaded for it.
+"""What was learned of the guns and of the load: to and from the state file, and for who asks. Loaded for it.
 
     "rise_w": 30000, "gun.gun1": "300 40000 80000 480000:900,880,2,16000,16000,3,0,0,0,400"
 
@@ -6,7 +6,7 @@ with the gun's lag, ramps and maximum in the station file, then its part of `sta
 to those numbers: where somebody has changed one, the gun is another one, or he knows better, and it begins anew.
 """
 
-from control.response import FALL, LAG, OBSERVED, RISE, widen
+from control.response import FALL, LAG, OBSERVED, RESOLUTION, RISE, widen
 
 _MOST_BYTES = 6000  # of the 8 KB of a state file; it may not be refused for what is learned
 _MOST = 1 << 28
@@ -61,3 +61,21 @@ def is_wider(station, g) -> bool:
     """Whether gun g is known to be worse than its station file says."""
     slower = station.lag_now_ms[g] > station.lag_ms[g] or station.fall_now_w_s[g] < station.ramp_down_w_s[g]
     return slower or station.rise_now_w_s[g] > station.ramp_up_w_s[g]
+
+
+def told(station, g) -> dict:
+    """How gun g answers its limits: what its station file says, what is counted with, and what was observed."""
+    first = g * OBSERVED
+    return {
+        "gun": station.gun_ids[g],
+        "lag_ms": _kind(station, first + LAG, station.lag_ms[g], station.lag_now_ms[g]),
+        "within_ms": station.observed[first + RESOLUTION],
+        "ramp_up_w_s": _kind(station, first + RISE, station.ramp_up_w_s[g], station.rise_now_w_s[g]),
+        "ramp_down_w_s": _kind(station, first + FALL, station.ramp_down_w_s[g], station.fall_now_w_s[g]),
+    }
+
+
+def _kind(station, at, file, counted) -> dict:
+    """seen: the second worst observation, which another one confirms."""
+    count = station.observed[at + 2]
+    return {"file": file, "counted": counted, "seen": station.observed[at + 1] if count > 1 else None, "count": count}

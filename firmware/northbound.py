@@ -144,7 +144,7 @@ class Northbound:
         self._keep(now_ms)
         if self.client.connected:
             self._tell_reports(now_ms)
-        forget("firmware.reports", "firmware.entries", "firmware.command_table")
+        forget("firmware.reports", "firmware.entries", "firmware.command_table", "firmware.gun_response")
 
     async def _tend(self):
         if self._journal.wants_flash(ticks_ms()):
@@ -189,11 +189,11 @@ class Northbound:
 
     def _tell_responses(self, now_ms):
         """Of a few guns, in turn."""
-        from firmware.reports import response
+        from firmware.gun_response import told
 
         guns = len(self._seen.guns)
         for at in range(min(guns, _RESPONSES)):
-            message = response(self._seen.station, (self._capability_seq * _RESPONSES + at) % guns)
+            message = told(self._seen.station, (self._capability_seq * _RESPONSES + at) % guns)
             self._tell("response", message, now_ms)
 
     def _tell_state(self, now_ms):

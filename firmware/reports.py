@@ -1,10 +1,9 @@
-"""What the station says of itself now and then: state, capability, the guns' response. Loaded for it.
+"""What the station says of itself now and then: state, capability. Loaded for it.
 
 seen: Telemetry. Numbers are in the unit of their name, with the signs of the house.
 """
 
 from control.reasons import CAP_BINDS, LIMIT_IN_FORCE, WAITS_FOR_ROOM, WAITS_MINIMUM
-from control.response import FALL, LAG, OBSERVED, RESOLUTION, RISE
 from firmware.telemetry import GUN_STATES, value
 
 _WANT_MORE = (CAP_BINDS, LIMIT_IN_FORCE, WAITS_FOR_ROOM, WAITS_MINIMUM)
@@ -76,21 +75,3 @@ def capability(seen, commands) -> dict:
         "storage_up_w": storage_up_w,
         "commands": supported(commands),
     }
-
-
-def response(station, g) -> dict:
-    """How gun g answers its limits: what its station file says, what is counted with, and what was observed."""
-    first = g * OBSERVED
-    return {
-        "gun": station.gun_ids[g],
-        "lag_ms": _kind(station, first + LAG, station.lag_ms[g], station.lag_now_ms[g]),
-        "within_ms": station.observed[first + RESOLUTION],
-        "ramp_up_w_s": _kind(station, first + RISE, station.ramp_up_w_s[g], station.rise_now_w_s[g]),
-        "ramp_down_w_s": _kind(station, first + FALL, station.ramp_down_w_s[g], station.fall_now_w_s[g]),
-    }
-
-
-def _kind(station, at, file, counted) -> dict:
-    """seen: the second worst observation, which another one confirms."""
-    count = station.observed[at + 2]
-    return {"file": file, "counted": counted, "seen": station.observed[at + 1] if count > 1 else None, "count": count}

@@ -9,7 +9,7 @@ from hil_tests.emulated_rig import EmulatedRig, station
 from tools.board.files import checked, image
 from tools.firmware_image import ROOT, build
 
-pytestmark = [pytest.mark.emulated, pytest.mark.xdist_group("hil-bus")]
+pytestmark = [pytest.mark.emulated]
 
 PROGRAM = """
 import asyncio, gc, json

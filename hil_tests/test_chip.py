@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.emulated, pytest.mark.xdist_group("hil-chip")]
+pytestmark = [pytest.mark.emulated]
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIONS = ROOT / "tests" / "control" / "random_stations.py"

@@ -7,7 +7,7 @@ from tools.board.files import image
 from tools.board.repl import Repl
 from tools.firmware_image import build
 
-pytestmark = [pytest.mark.emulated, pytest.mark.xdist_group("hil-pin-uart")]
+pytestmark = [pytest.mark.emulated]
 
 # Both sides at once for 60 ms, in pieces, as packets come and go; `got` is what was heard, in its order.
 TALK = """

@@ -5,7 +5,7 @@ import pytest
 from tools.bench.board import COMMAND_MS, COMMANDS
 from tools.bench.board_station import BoardStation
 
-pytestmark = [pytest.mark.emulated, pytest.mark.xdist_group("hil-heap")]
+pytestmark = [pytest.mark.emulated]
 
 GUNS, CAP_W = 2, 400000
 LOOK_MS, MINUTE_MS = 2100, 60000

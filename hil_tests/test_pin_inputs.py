@@ -8,7 +8,7 @@ from tools.board.files import image
 from tools.board.repl import Repl
 from tools.firmware_image import build
 
-pytestmark = [pytest.mark.emulated, pytest.mark.xdist_group("hil-pin-uart")]
+pytestmark = [pytest.mark.emulated]
 
 ESTOP, RESET = 10, 11  # GP numbers
 # A line of 0, 1 and - (not known) for each contact: what 40 looks showed, 10 ms apart.

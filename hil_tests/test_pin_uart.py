@@ -7,7 +7,7 @@ from tools.board.files import image
 from tools.board.repl import Repl
 from tools.firmware_image import build
 
-pytestmark = [pytest.mark.emulated, pytest.mark.xdist_group("hil-pin-uart")]
+pytestmark = [pytest.mark.emulated]
 
 # The port, and what a loop does beside it: `work(ms)` holds the CPU as the cycle does.
 SETUP = """

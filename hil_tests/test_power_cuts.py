@@ -8,12 +8,13 @@ import pytest
 
 from hil_tests.emulated_rig import station
 from hil_tests.files_site import checked_bytes
+from hil_tests.power import cut_during
 from tools.board.emulated import FILES_AT, EmulatedBoard
 from tools.board.files import checked, contents, image
 from tools.board.repl import Repl
 from tools.firmware_image import ROOT, build
 
-pytestmark = [pytest.mark.emulated, pytest.mark.timeout(1200), pytest.mark.xdist_group("hil-power-cuts")]
+pytestmark = [pytest.mark.emulated, pytest.mark.timeout(1200)]
 
 STATION = station(2, 200000)
 MQTT_ONLY = ("firmware/command_memory.", "firmware/journal", "firmware/clock.")
@@ -115,15 +116,7 @@ def test_a_cut_at_any_flash_operation_leaves_each_file_as_it_was_or_as_it_is_to_
     cuts = range(1, operations + 1) if is_long else (operations // 2, operations)
     print(f"{name}: {operations} flash operations, {len(cuts)} tried")
     for cut in cuts:
-        board.power_off()
-        board.load(saved)
-        board.power_on()
-        repl = Repl(board)
-        repl.interrupt()
-        board.cut(cut)
-        repl.start(program(name, 2))
-        board.run_until(lambda: not board.is_on, 6000)
-        assert not board.is_on, f"operation {cut} never came"
+        cut_during(board, saved, cut, program(name, 2), 6000)
         found = {path: data for path, data in files_of(board).items() if not path.endswith(UNFINISHED)}
         for path in set(old) | set(new):
             assert is_sound(path, found, old, new, name), (cut, path)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hil_tests.power import cut_during
 from tools.board.emulated import FILES_AT, EmulatedBoard
 from tools.board.files import contents, image
 from tools.board.repl import Repl
@@ -50,15 +51,7 @@ def test_a_power_cut_at_any_flash_operation_leaves_the_old_or_the_new_state(boar
     assert operations >= 3
     outcomes = []
     for cut in range(1, operations + 1):
-        board.power_off()
-        board.load(saved)
-        board.power_on()
-        repl = Repl(board)
-        repl.interrupt()
-        board.cut(cut)
-        repl.start(SAVE)
-        board.run_until(lambda: not board.is_on, 3000)
-        assert not board.is_on, f"operation {cut} never came"
+        cut_during(board, saved, cut, SAVE, 3000)
         board.power_on()
         outcomes.append(Repl(board).exec(LOAD))
         assert outcomes[-1] in ("None 1 True\n", "None 2 False\n"), cut

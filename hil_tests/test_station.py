@@ -10,7 +10,7 @@ from tools.board.files import checked, image
 from tools.firmware_image import build
 
 # One life of one station, in one process.
-pytestmark = [pytest.mark.emulated, pytest.mark.timeout(600), pytest.mark.xdist_group("hil-station")]
+pytestmark = [pytest.mark.emulated, pytest.mark.timeout(600)]
 
 GUNS, CAP_W, BASE_W = 2, 200e3, 20e3
 START_MS = 15000

@@ -7,7 +7,7 @@ import pytest
 from hil_tests.files_site import CAP_W, running_site
 from tools.board.emulated import RESET_POWER
 
-pytestmark = [pytest.mark.emulated, pytest.mark.timeout(900), pytest.mark.xdist_group("hil-files")]
+pytestmark = [pytest.mark.emulated, pytest.mark.timeout(900)]
 
 @pytest.fixture(scope="module")
 def site(emulator):

@@ -6,16 +6,7 @@ from control.reflex import react
 from control.station import NO_LIMIT_W, OUT_OF_SERVICE_W, STOPPED_W, Station
 from control.step import step
 from tests.control.stations import charging, config, fresh, obey, started
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    def heap_unlock():
-        pass
+from tests.heap import heap_lock, heap_unlock
 
 
 def run(station, cycles=40, base_w=25000, pv_w=0, soc_permille=600):

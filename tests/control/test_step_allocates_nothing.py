@@ -6,16 +6,7 @@ without the lock.
 from control.reflex import react
 from control.step import step
 from tests.control.stations import charging, obey, started
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    def heap_unlock():
-        pass
+from tests.heap import heap_lock, heap_unlock
 
 
 def locked_step(station, dt_ms):

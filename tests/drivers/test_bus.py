@@ -192,7 +192,7 @@ def test_a_lost_connection_is_opened_again_and_the_device_asked_what_it_holds():
         line.lost = True
         await until(lambda: line.opened == 2)
         await until(lambda: fake.registers[101] == 50000)
-        assert setpoint.held == 50000
+        await until(lambda: setpoint.held == 50000)  # once its answer has come
 
     scene(TCP, [("alpitronic_hyc", 1, fake, {"connector": 1})], play)
 

@@ -7,16 +7,7 @@ from drivers.modbus.rtu import RtuFramer
 from drivers.modbus.tcp import TcpFramer
 from drivers.ticks import ticks_add, ticks_ms
 from tests.drivers.stations import device, words
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    def heap_unlock():
-        pass
+from tests.heap import heap_lock, heap_unlock
 
 
 def locked(function, argument):

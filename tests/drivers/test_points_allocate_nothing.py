@@ -7,17 +7,7 @@ from drivers.plan import Plan
 from drivers.point import Point
 from drivers.reading import WHY_REFUSED
 from tests.drivers.tables import Table, device
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    def heap_unlock():
-        pass
-
+from tests.heap import heap_lock, heap_unlock
 
 POINTS = (
     Point("power_w", 3, 0, f32, num=1000, low=-90000, high=90000),

@@ -9,17 +9,7 @@ from control.station import ABSENT_AGE_MS
 from firmware import black_box
 from firmware.black_box import BREACH, REQUEST, STOP, BlackBox
 from tests.firmware.black_box_station import World
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    def heap_unlock():
-        pass
-
+from tests.heap import heap_lock, heap_unlock
 
 FOLDER = "/tmp/black-box-test-%d" % (id(World) & 0xFFFFFF)
 

@@ -6,16 +6,7 @@ from drivers.ticks import ticks_add, ticks_ms
 from firmware.alarms import Alarms
 from firmware.budget_watch import CODE, BudgetWatch
 from firmware.take_in import promised
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    heap_unlock = heap_lock
-
+from tests.heap import heap_lock, heap_unlock
 
 METER, LAN, WALL = "rs485-meter", "lan-pcs", "rs485-ac"
 CONFIG = {

@@ -1,16 +1,7 @@
 # runs on: cpython, micropython
 from control import reasons
 from tests.firmware.rig import Rig, demo_config
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    def heap_unlock():
-        pass
+from tests.heap import heap_lock, heap_unlock
 
 
 def locked_tick(rig):

@@ -20,7 +20,7 @@ from tools.board.files import contents, image
 from tools.board.parts import Missing, find
 from tools.board.repl import Repl, ReplError
 
-pytestmark = [pytest.mark.usefixtures("emulator"), pytest.mark.xdist_group("board-chip")]
+pytestmark = [pytest.mark.usefixtures("emulator")]
 
 
 @pytest.fixture(scope="module")

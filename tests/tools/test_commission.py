@@ -15,8 +15,8 @@ from drivers.ticks import ticks_ms
 from firmware import config as station_config
 from firmware.clock import Clock
 from firmware.commands import Commands
+from firmware.gun_response import told as report
 from firmware.limits import LimitsInForce
-from firmware.reports import response as report
 from tests.control.watched_gun import Watched
 from tools import commission, commission_values
 from tools.broker import Broker

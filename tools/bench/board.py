@@ -83,11 +83,12 @@ class BareSlave:
 
 
 def rtu(rows):
-    source = (MICRO / "board_rtu.py").read_text(encoding="utf-8")
+    source = (MICRO / "rtu_rounds.py").read_text(encoding="utf-8")
     for baud in BAUDS:
         with bare(1) as board:
             BareSlave(board, 1)
-            told = f"\nimport asyncio\nasyncio.run(measure({baud}, {RTU_MS}, {REGISTERS}))"
+            told = "\nimport asyncio\nfrom boards.rpi_pico_w.uart import open_uart\n"
+            told += f"asyncio.run(measure(open_uart, 'UART1', {baud}, {RTU_MS}, {REGISTERS}))"
             result = json.loads(Repl(board).exec(source + told, 20000))
             line = board.figures()["lines"][1]
         if result["errors"] or line["undriven"] or line["deaf"] or line["overruns"]:

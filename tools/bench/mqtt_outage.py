@@ -90,8 +90,9 @@ def station_day(folder, port, hours):
     image = build(BOARD, {**station_config.load(str(STATION)), "board": BOARD})
     image.write(folder / "image")
     binary = str(Path(sys.executable).with_name("micropython"))
-    files, size = folder / "image" / "flash", image.facts.flash_bytes
-    command = [binary, "-X", HEAP, "-m", "tools.bench.outage_station", str(files), str(size), str(hours)]
+    files, chip = folder / "image" / "flash", folder / "flash.img"
+    chip.write_bytes(b"\xff" * image.facts.flash_bytes)
+    command = [binary, "-X", HEAP, "-m", "tools.bench.outage_station", str(files), str(chip), str(hours)]
     environment = {**os.environ, "MICROPYPATH": f"{ROOT}:.frozen"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=WITHIN_S)
     if done.returncode:

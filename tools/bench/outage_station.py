@@ -1,10 +1,11 @@
-"""A station whose broker is away for a day: `micropython -m tools.bench.outage_station FLASH BYTES HOURS`, in the
+"""A station whose broker is away for a day: `micropython -m tools.bench.outage_station FLASH CHIP HOURS`, in the
 folder of its station.json, whose `mqtt` names the broker that is there when the day is over.
 
-FLASH is a folder with the files of a board; they are written to a LittleFS volume of BYTES, as on that board, and the
-journal lies beside them. Readings are made up every 5 s; everything behind them is the firmware's own. The day passes
-in virtual time: the ticks jump a second at a time. What follows is real time: the cycle runs, the client connects, the
-journal is sent beside live telemetry, and a second after the last acknowledgement one line of JSON says what happened.
+FLASH is a folder with the files of a board; they are written to a LittleFS volume on CHIP, a file as large as that of
+the board, and the journal lies beside them. Readings are made up every 5 s; everything behind them is the firmware's
+own. The day passes in virtual time: the ticks jump a second at a time. What follows is real time: the cycle runs, the
+client connects, the journal is sent beside live telemetry, and a second after the last acknowledgement one line of JSON
+says what happened.
 """
 
 import asyncio
@@ -14,8 +15,6 @@ import os
 import sys
 import time
 
-import vfs
-
 from drivers import ticks
 
 _real_ms, _skipped_ms = ticks.ticks_ms, [0]
@@ -24,46 +23,13 @@ ticks.ticks_ms = lambda: ticks.ticks_add(_real_ms(), _skipped_ms[0])
 
 from firmware import app_mqtt, checked, journal, northbound, start  # noqa: E402
 from firmware.app import App  # noqa: E402
+from tools.bench.micro import counted_flash  # noqa: E402
 
-BLOCK, FOLDER = 4096, 0x4000
-LFS = {"progsize": 256}  # as MicroPython mounts the flash of an RP2040
+FOLDER = 0x4000
 STEP_S = 5  # of readings and control
 ALARM_EVERY_S, ALARM_LASTS_S = 7200, 300
 AFTER_MS = 1000
 LONGEST_CATCH_UP_MS = 240000
-
-
-class ImageFlash:
-    """A flash chip that is a file, and what is done to it."""
-
-    def __init__(self, path, size):
-        with open(path, "wb") as file:
-            for _ in range(size // BLOCK):
-                file.write(b"\xff" * BLOCK)
-        self.file = open(path, "r+b")
-        self.blocks = size // BLOCK
-        self.erases = [0] * self.blocks
-        self.programmed = 0
-
-    def readblocks(self, block, buffer, offset=0):
-        self.file.seek(block * BLOCK + offset)
-        self.file.readinto(buffer)
-
-    def writeblocks(self, block, buffer, offset=0):
-        self.file.seek(block * BLOCK + offset)
-        self.file.write(buffer)
-        self.programmed += len(buffer)
-
-    def ioctl(self, request, argument):
-        if request == 4:
-            return self.blocks
-        if request == 5:
-            return BLOCK
-        if request == 6:
-            self.erases[argument] += 1
-            self.file.seek(argument * BLOCK)
-            self.file.write(b"\xff" * BLOCK)
-        return 0
 
 
 def copy(source, target):
@@ -198,20 +164,18 @@ async def catch_up(site, second):
     return took_ms
 
 
-def main(files, size_bytes, hours):
+def main(files, chip, hours):
     start._problems_of_newest()
-    flash = ImageFlash("flash.img", size_bytes)
-    vfs.VfsLfs2.mkfs(flash, **LFS)
-    vfs.mount(vfs.VfsLfs2(flash, **LFS), "/board")
+    flash = counted_flash.mounted(chip, "/board")
     copy(files, "/board")
     free = os.statvfs("/board")
     site = Site("/board")
     kept, north = site.journal, site.north
-    flash.erases, flash.programmed = [0] * flash.blocks, 0
+    flash.forget(len(flash.erases))
     result = {"free": free[0] * free[3], "most_pages": kept.most_pages}
     result["largest"] = outage(site, hours * 3600, kept.folder)
     result["made"], result["written"] = dict(zip(journal.KINDS, kept.counts)), kept.written
-    result["erases"], result["worst_block"] = sum(flash.erases), max(flash.erases)
+    result["erases"], result["worst_block"] = flash.erased, max(flash.erases)
     result["programmed"], telemetry = flash.programmed, north.telemetry_seq
     result["catch_up_ms"] = asyncio.run(catch_up(site, hours * 3600))
     result["telemetry"], result["memory_errors"] = north.telemetry_seq - telemetry, north.memory_errors
@@ -220,4 +184,4 @@ def main(files, size_bytes, hours):
     print(json.dumps(result))
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

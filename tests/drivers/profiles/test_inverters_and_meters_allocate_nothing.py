@@ -6,17 +6,7 @@ from drivers.plan import Plan
 from drivers.reading import GOOD
 from tests.drivers.profiles.replies import chain, finish
 from tests.drivers.stations import device, words
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    def heap_unlock():
-        pass
-
+from tests.heap import heap_lock, heap_unlock
 
 W_125500 = {0: 0x47F5, 1: 0x1E00}  # 125500.0
 AT = {

@@ -6,17 +6,7 @@ from drivers.dlt645 import READ, Dlt645Framer
 from drivers.plan import Plan
 from tests.drivers.stations import device
 from tests.drivers.test_dlt645 import answer
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:
-
-    def heap_lock():
-        pass
-
-    def heap_unlock():
-        pass
-
+from tests.heap import heap_lock, heap_unlock
 
 PROFILES = (
     "gold_bcu", "pylontech_m2", "byd_c130", "sinexcel_pws_54", "pcs_0x60", "keba_p30", "abb_terra_ac", "xj_dual",

@@ -12,13 +12,23 @@ DIRECTORIES = "names and directories"
 _real_open = open
 
 
+LFS = {"progsize": PAGE_BYTES}  # as MicroPython mounts the flash of an RP2040
+
+
 class Chip:
-    """path: of a file as large as the chip. programmed: bytes. erased: sectors."""
+    """path: of a file as large as the chip. programmed: bytes. erases: of each sector; erased: of all."""
 
     def __init__(self, path):
         self._file = _real_open(path, "r+b")
-        self._sectors = os.stat(path)[6] // SECTOR_BYTES
-        self.programmed = self.erased = 0
+        self.forget(os.stat(path)[6] // SECTOR_BYTES)
+
+    def forget(self, sectors):
+        """Counts from now on."""
+        self.erases, self.programmed = [0] * sectors, 0
+
+    @property
+    def erased(self):
+        return sum(self.erases)
 
     def readblocks(self, sector, buffer, offset=0):
         self._file.seek(sector * SECTOR_BYTES + offset)
@@ -31,22 +41,30 @@ class Chip:
 
     def ioctl(self, operation, argument):
         if operation == 6:
-            self.erased += 1
-        return {4: self._sectors, 5: SECTOR_BYTES}.get(operation, 0)
+            self.erases[argument] += 1
+            self._file.seek(argument * SECTOR_BYTES)
+            self._file.write(b"\xff" * SECTOR_BYTES)
+        return {4: len(self.erases), 5: SECTOR_BYTES}.get(operation, 0)
+
+
+def mounted(path, folder):
+    """A new volume on the chip that is the file `path`, as it is mounted on a board."""
+    chip = Chip(path)
+    vfs.VfsLfs2.mkfs(chip, **LFS)
+    vfs.mount(vfs.VfsLfs2(chip, **LFS), folder)
+    return chip
 
 
 class Flash:
     """Mounts the volume, puts `files` of the current folder into it, and goes there. Counts from then on."""
 
     def __init__(self, path, files):
-        self.chip, self._files = Chip(path), {}
-        vfs.VfsLfs2.mkfs(self.chip, readsize=32, progsize=PAGE_BYTES, lookahead=32)
-        vfs.mount(vfs.VfsLfs2(self.chip, readsize=32, progsize=PAGE_BYTES, lookahead=32), "/flash")
+        self.chip, self._files = mounted(path, "/flash"), {}
         for name in files:
             with _real_open(name, "rb") as source, _real_open("/flash/" + name, "wb") as target:
                 target.write(source.read())
         os.chdir("/flash")
-        self.chip.programmed = self.chip.erased = 0
+        self.chip.forget(len(self.chip.erases))
         builtins.open = self.open
 
     def open(self, path, mode="r", **rest):

@@ -1,18 +1,18 @@
-"""Runs on a Pico W: our RTU client on UART1, one request after the other; prints one line of JSON with requests,
-errors, us. 8N2: 11 bits a character.
+"""Our RTU client at work, on a board and on the unix port: one request after the other, COUNT registers each, every
+answer checked. 8N2: 11 bits a character.
 """
 
 import json
 
-from boards.rpi_pico_w.uart import open_uart
 from drivers.modbus.clients import rtu_client
 from drivers.modbus.errors import ModbusError
 from drivers.modbus.serial_link import SerialLink
 from drivers.ticks import ticks_diff, ticks_us
 
 
-async def measure(baud, ms, count):
-    client = rtu_client(SerialLink("UART1", lambda: open_uart("UART1", baud, "N", 2)), baud, "N", 2)
+async def measure(open_uart, port, baud, ms, count):
+    """Prints one line of JSON: requests, errors, us. open_uart: of the board."""
+    client = rtu_client(SerialLink(port, lambda: open_uart(port, baud, "N", 2)), baud, "N", 2)
     await client.open()
     await client.read("bench", 1, 3, 0, count)
     requests = errors = us = 0
