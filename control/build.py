@@ -144,6 +144,8 @@ def _estimates(s):
     s.base_known = False
     s.base_peak_w = 0  # its largest value of the last seconds, kept for a blind meter
     s.base_peak_age_ms = 0
+    s.fall_ms = -1  # since when the meter has shown less than the estimate holds for possible; -1: it does not
+    s.oldest_gun_ms = 0  # age of the oldest reading of a gun that drew then
     s.others_lo_w = _zeros(_RING)  # guns + storage - PV, cycle by cycle, as low as each may have been by then
     s.others_hi_w = _zeros(_RING)  # and as high
     s.pv_history_w = _zeros(_RING)

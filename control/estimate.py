@@ -5,8 +5,8 @@ The unmetered load is grid + PV - storage - guns at one instant. The meter shows
 devices answer at other
 instants: what the devices moved by in that window is the estimate's uncertainty. Inside it the estimate stays where
 it was; beyond it, it rises at once and falls slowly, so a ramp of our own guns is not mistaken for a new load, and a
-new load is never
-waited for.
+new load is never waited for. It falls only when each gun that drew has been heard since the grid fell: a car that lets
+go of its own accord shows at the meter first.
 """
 
 from control import validity
@@ -40,7 +40,7 @@ def _guns(s):
     powers_w, ages_ms, uppers_w = inputs.gun_w, inputs.gun_age_ms, inputs.gun_upper_w
     entitled_w, unused_ms, fixed = s.entitled_w, s.unused_ms, s.fixed
     act_ms = s.cycle_ms + _ACT_MS
-    now_w = hi_w = lo_w = 0
+    now_w = hi_w = lo_w = oldest_ms = 0
     s.gun_unheard = False
     for g in range(s.guns):
         power_w, age_ms, upper_w = powers_w[g], ages_ms[g], uppers_w[g]
@@ -51,6 +51,8 @@ def _guns(s):
             hi_w += max(min(power_w, entitled_w[g]), _risen_w(s, g, power_w, ahead_ms))
             continue
         now_w += power_w
+        if power_w > 0 and age_ms > oldest_ms:
+            oldest_ms = age_ms
         if upper_w < power_w:  # told to come down: it may be on its way
             lo_w += max(upper_w, power_w - s.ramp_down_w_s[g] // 100 * ahead_ms // 10)
         else:
@@ -62,6 +64,7 @@ def _guns(s):
     s.guns_now_w = now_w
     s.guns_hi_w = hi_w
     s.guns_lo_w = lo_w
+    s.oldest_gun_ms = oldest_ms
 
 
 def _risen_w(s, g, power_w, ahead_ms):
@@ -126,6 +129,8 @@ def _span(s):
 
 
 def _base(s, dt_ms):
+    if s.fall_ms >= 0:
+        s.fall_ms = min(s.fall_ms + dt_ms, 1 << 28)
     if s.inputs.grid_is_new and s.spanned and not s.grid_frozen and not s.grid_suspect:
         least_w = max(s.base_min_w, s.inputs.grid_w - s.others_most_w)
         most_w = max(s.base_min_w, s.inputs.grid_w - s.others_least_w)
@@ -143,15 +148,19 @@ def _base(s, dt_ms):
 
 
 def _follow(s, least_w, most_w, dt_ms):
+    if most_w >= s.base_w:
+        s.fall_ms = -1
+    elif s.fall_ms < 0:
+        s.fall_ms = 0
     if least_w > s.base_w:
         s.base_w = least_w  # one sample is enough: a wild one costs a few seconds of service, a real one the cap
         return
     if s.gun_unheard:
         return  # what a deaf gun stopped drawing is not a smaller load: it may draw again
-    if most_w < s.base_w:
+    if s.fall_ms > s.oldest_gun_ms:
         fall_w = s.cap_w // 100 * dt_ms // 1000 + (s.base_w - most_w) // 16
         s.base_w = max(most_w, s.base_w - fall_w)
-    elif most_w - least_w < s.cap_w // 400:  # quiet: follow the middle gently
+    elif s.fall_ms < 0 and most_w - least_w < s.cap_w // 400:  # quiet: follow the middle gently
         s.base_w += ((least_w + most_w) // 2 - s.base_w) // 4
 
 

@@ -98,13 +98,14 @@ def _budget(s, base_w):
 
 def _decrease(s):
     """Cuts act at once. A little noise of the budget is carried by the headroom instead of being written to every
-    gun each cycle. Sets s.fills: who is below its target.
+    gun each cycle, but nobody waits for the room of it. Sets s.fills: who is below its target.
     """
     sharing.free_rooms(s, s.entitled_w)  # what is left beside every entitlement held now
     s.room_w = s.circuit_room_w[s.root]
     # Three at a time: a tuple of four would be allocated.
     grants_w, targets_w, pauses_w = s.grant_w, s.target_w, s.standby_w
     fixed, fills, permitted_w = s.fixed, s.fills, s.inputs.gun_limit_w
+    is_awaited = _room_is_awaited(s)
     for g in range(s.guns):
         if permitted_w[g] <= STOPPED_W:
             targets_w[g] = 0  # not its pause value: the session is to end
@@ -114,12 +115,27 @@ def _decrease(s):
             _calm_fixed(s, g)
         elif target_w < grant_w:
             clear = grant_w - target_w > max(500, grant_w // 50) or target_w <= pauses_w[g]
-            if clear or grant_w > permitted_w[g] or sharing.room_for(s, g) < -(s.headroom_w // 4):
+            if clear or is_awaited or grant_w > permitted_w[g] or sharing.room_for(s, g) < -(s.headroom_w // 4):
                 grants_w[g] = target_w
         elif target_w > pauses_w[g]:
             fills[g] = target_w - grant_w
         else:
             grants_w[g] = target_w  # a pause that keeps the session, after a stop: it takes no room
+
+
+@micropython.viper
+def _room_is_awaited(s) -> int:
+    """1 when a gun is below its target by more than noise and the room for that is not there."""
+    grant_w = ptr32(s.grant_w)
+    target_w = ptr32(s.target_w)
+    least_w = ptr32(s.min_w)
+    fixed = ptr32(s.fixed)
+    for g in range(int(s.guns)):
+        missing_w = target_w[g] - grant_w[g]
+        if missing_w > 500 and missing_w > grant_w[g] // 50 and target_w[g] >= least_w[g] and fixed[g] == 0:
+            if int(sharing.room_for(s, g)) < missing_w:
+                return 1
+    return 0
 
 
 def _calm_fixed(s, g):

@@ -10,6 +10,9 @@ RANK_DECREASE, RANK_CONTROL, RANK_INCREASE, RANK_SLOW = 0, 1, 2, 3
 
 _PATIENCE_INCREASE_MS = 1000  # then an increase or a refresh ranks with the control readings
 _PATIENCE_SLOW_MS = 5000
+# A meter that is not heard makes control lower everything, and decreases go first: where they fill the line in every
+# cycle it would not be asked again.
+_PATIENCE_METER_MS = const(250)
 _GIVE_UP_MS = const(60000)
 _MAX_IDLE_MS = const(1000)
 # A device that says "busy" is asked again after 100, 200, 400, 800 and then every 1000 ms; one that says "acknowledged,
@@ -23,8 +26,11 @@ _REPEATS = const(2)
 
 class Agenda(Plan):
     """alone: no other device shares the bus. rank, due_ms: of the job that `next_job` gave: how urgent it is, and since
-    when it waits."""
+    when it waits. rests_until_ms: until then nothing is due, None: that has to be looked at; the bus, which has many
+    agendas to look at for each request, notes it and keeps away meanwhile. sleeper: of the bus, to be set."""
 
+    rests_until_ms = None
+    sleeper = None
     _write_after_ms = None  # of a device that needs a pause between two writes: when the next may go out
 
     def __init__(self, device, max_gap: int, alone: bool, shared=None):
@@ -32,6 +38,7 @@ class Agenda(Plan):
         self.rank = RANK_SLOW
         self.due_ms = self._not_before_ms = ticks_ms()
         self._alone = alone
+        self._is_meter = device.role == "meter"
         self._was_slow = False  # the newest answer was to a slow job
         self.trouble = None  # while the device is well
 
@@ -51,7 +58,9 @@ class Agenda(Plan):
             return self._ranked(step, RANK_CONTROL, self._not_before_ms)
         block = self._block(now_ms, False)
         if command is not None:
-            patient = ticks_diff(now_ms, command.since_ms) < _PATIENCE_INCREASE_MS
+            # The first limit of a gun tells what it holds, for which control waits as for a reading.
+            held_known = command.setpoint.held_known
+            patient = held_known and ticks_diff(now_ms, command.since_ms) < _PATIENCE_INCREASE_MS
             if block is None or not patient:
                 return self._command(command, RANK_INCREASE if patient else RANK_CONTROL, now_ms)
         slow = self._block(now_ms, True)
@@ -59,7 +68,8 @@ class Agenda(Plan):
         # Where the pause after each request is as long as the period, a control reading is always due: a slow job that
         # has waited for long enough goes before every other of them.
         if block is not None and (patient or self._was_slow):
-            return self._ranked(block, RANK_CONTROL, block.due_ms)
+            is_overdue = self._is_meter and ticks_diff(now_ms, block.due_ms) > _PATIENCE_METER_MS
+            return self._ranked(block, RANK_DECREASE if is_overdue else RANK_CONTROL, block.due_ms)
         if block is None and self.start is not None and self._is_commanded and self.start.is_due(now_ms):
             return self._ranked(self.start, RANK_INCREASE, now_ms)
         if slow is None:
@@ -82,6 +92,11 @@ class Agenda(Plan):
             if step is not None:
                 idle = min(idle, wait_ms) if step.is_write else 0
         return max(1, min(_MAX_IDLE_MS, max(idle, ticks_diff(self._not_before_ms, now_ms))))
+
+    def wake(self):
+        """Something new is wanted of a setpoint. Allocates nothing."""
+        self.rests_until_ms = None
+        self.sleeper.wake()
 
     def refused(self, job, error, now_ms: int):
         """The device answered `job` with an exception: what kind of answer that is, and when it is asked again."""
@@ -144,6 +159,7 @@ class Agenda(Plan):
         """The line is gone, perhaps for so long that ticks wrap. Whoever comes back may have been switched off
         meanwhile, and a peer that closes may have restarted."""
         self.restart()
+        self.rests_until_ms = None
         self._not_before_ms = now_ms
         self._was_away(now_ms)
         if self.trouble is not None:

@@ -1,7 +1,7 @@
 """One RS-485 line, or one TCP gateway shared by its unit ids: the task that puts one request after another on it.
 
 Order: decreases of setpoints > control readings > increases and refreshes > slow readings; among equals the one that
-waits longest.
+waits longest. A meter that has waited for 250 ms ranks with the decreases.
 """
 
 from array import array
@@ -17,6 +17,8 @@ _REOPEN_LONGEST_STEPS = const(8)
 _MAX_WRITE_WORDS = const(8)
 _MAX_IDLE_MS = const(1000)
 _GATE_MS = const(2)
+# To choose a request and send it takes a board with eight guns up to 20 ms: none is begun so short before a cycle.
+_CYCLE_NEAR_MS = const(20)
 # Registers read along for nothing: they cost less than a second request with its gaps and its turnaround.
 _MAX_GAP_SERIAL = 16
 _MAX_GAP_TCP = 40
@@ -43,14 +45,15 @@ class Bus:
         port.connect_delay_ms = max([0] + [device.profile.connect_delay_ms for device in devices])
         max_gap, shared = _MAX_GAP_TCP if config["kind"] == "tcp" else _MAX_GAP_SERIAL, {}
         self._agendas = tuple([Agenda(device, max_gap, len(devices) == 1, shared) for device in devices])
+        for agenda in self._agendas:
+            agenda.sleeper = self._sleeper
+            for setpoint in agenda.device.setpoints.values():
+                setpoint.sleeper = agenda
         # A pause that the gateway itself needs after each request, whichever device it is for.
         self._gap_ms = max([0] + [device.profile.gateway_gap_ms for device in devices])
         self._not_before_ms = self.heartbeat_ms
         self._is_noisy = False  # the line was not quiet after the newest request: the next one cannot be blamed for it
         self._failures = 0  # openings that failed, or lines that were lost, in a row
-        for device in devices:
-            for setpoint in device.setpoints.values():
-                setpoint.sleeper = self._sleeper
 
     async def run(self):
         while True:
@@ -58,11 +61,16 @@ class Bus:
             if not self.client.link.is_open:
                 await self._open()
                 continue
+            if self.gate.waiting:  # a file is to be written: no answer would be heard
+                await sleep_ms(_GATE_MS)
+                continue
+            cycle = self.gate.cycle
+            if cycle is not None and 0 < ticks_diff(cycle.due_ms, ticks_ms()) <= _CYCLE_NEAR_MS:
+                await sleep_ms(ticks_diff(cycle.due_ms, ticks_ms()) + 1)
+                continue
             agenda, job = self.pick(ticks_ms())
             if job is None:
                 await self._sleeper.sleep(self.idle_ms(ticks_ms()))
-            elif self.gate.waiting:  # a file is to be written: its answer would not be heard
-                await sleep_ms(_GATE_MS)
             else:
                 self.gate.on_wire += 1
                 try:
@@ -75,8 +83,15 @@ class Bus:
         best, best_job = None, None
         if ticks_diff(self._not_before_ms, now_ms) <= 0:
             for agenda in self._agendas:
+                rests_until_ms = agenda.rests_until_ms
+                if rests_until_ms is not None and ticks_diff(rests_until_ms, now_ms) > 0:
+                    continue
                 job = agenda.next_job(now_ms)
-                if job is not None and (
+                if job is None:
+                    agenda.rests_until_ms = ticks_add(now_ms, agenda.idle_ms(now_ms))
+                    continue
+                agenda.rests_until_ms = None
+                if (
                     best is None
                     or agenda.rank < best.rank
                     or agenda.rank == best.rank
@@ -86,10 +101,12 @@ class Bus:
         return best, best_job
 
     def idle_ms(self, now_ms: int) -> int:
+        """Time until `pick`, which has just found nothing, may find something; 1 to 1000 ms."""
         idle = _MAX_IDLE_MS
         for agenda in self._agendas:
-            idle = min(idle, agenda.idle_ms(now_ms))
-        return max(idle, min(_MAX_IDLE_MS, ticks_diff(self._not_before_ms, now_ms)))
+            rests_until_ms = agenda.rests_until_ms
+            idle = min(idle, 1 if rests_until_ms is None else ticks_diff(rests_until_ms, now_ms))
+        return max(1, idle, min(_MAX_IDLE_MS, ticks_diff(self._not_before_ms, now_ms)))
 
     async def _open(self):
         if self._failures > 1:

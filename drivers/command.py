@@ -28,7 +28,7 @@ class Setpoint:
         self.held_known = False
         self.upper = upper
         self.held_at_ms = 0
-        self.sleeper = None  # of the bus that writes it
+        self.sleeper = None  # its wake() is called: the agenda of the device
 
     def want(self, value: int):
         """Ask for `value`; the bus does the rest. Allocates nothing."""

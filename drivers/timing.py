@@ -34,9 +34,10 @@ BUSY_MAX_PERMILLE = 800
 # Beyond this age control trusts the readings less or not at all (control/ladder.py, estimate.py, entitlement.py,
 # storage.py; a test compares); of the meters only that of the grid connection.
 TRUSTED_MS = {"meter": 600, "pv": 1000, "bms": 5000, "pcs": 1000, "gun": 1500}
-# Where the profile names none. From the end of a request to the start of its answer: devices on RS-485 take 30 to
-# 100 ms, good ones stay at the lower end (notes on timing in Chinese EMS and in evcc's drivers; D for any one device).
-# A round trip to a device on the same network, with the turns of our own loop (D): wireless gateways need more.
+# Where neither station file nor profile names one. From the end of a request to the start of its answer: devices on
+# RS-485 take 30 to 100 ms, good ones stay at the lower end (notes on timing in Chinese EMS and in evcc's drivers; D for
+# any one device). A round trip to a device on the same network, with the turns of our own loop (D): wireless gateways
+# need more.
 RTU_TURNAROUND_MS = 30
 TCP_ROUND_TRIP_MS = 15
 # DL/T 645-2007: an answer begins 20 to 500 ms after the request, usually early (D); our client keeps 50 ms of silence.
@@ -67,8 +68,8 @@ class Request:
     def __init__(self, device, kind, period_ms, line_us, pause_us, count, turnaround_ms):
         self.device, self.kind, self.period_ms = device.id, kind, period_ms
         self.line_us, self.pause_us, self.count = line_us, pause_us, count
-        self.turnaround_ms, self.is_assumed = turnaround_ms, not device.profile.turnaround_ms
-        self.controls, self.apart_ms = False, 0
+        self.turnaround_ms, self.is_assumed = turnaround_ms, not _known_ms(device)
+        self.controls, self.apart_ms, self.is_meter = False, 0, device.role == "meter"
         self.gateway_us = 1000 * device.profile.gateway_gap_ms
 
 
@@ -138,11 +139,11 @@ def device_age_ms(requests: list, device: str, stall_us: int = 0) -> int:
 
 def write_ms(requests: list, mine) -> int:
     """Longest time from a cycle's decision to the acknowledged write `mine`: the device's own pause between writes, the
-    request that is on the line, and the decreases of the same cycle that may go before."""
+    request that is on the line, the decreases of the same cycle that may go before, and a meter that has waited."""
     longest_us = before_us = 0
     for other in requests:  # the write itself too: its refresh, or the value of the cycle before
         longest_us = max(longest_us, _cost_us(other, mine))
-        if other.kind == WRITE and other is not mine:
+        if other is not mine and (other.kind == WRITE or other.kind == READ and other.is_meter):
             before_us += _cost_us(other, mine)
     return mine.apart_ms + _ceil_ms(longest_us + before_us + mine.line_us)
 
@@ -206,7 +207,7 @@ def _ceil_ms(time_us):
 
 def _read(bus, device, block):
     pause_us = 1000 * device.profile.request_gap_ms
-    turnaround_ms = _turnaround_ms(bus, device.profile)
+    turnaround_ms = _turnaround_ms(bus, device)
     if block.function == _DLT645_READ:
         line_us = air_us(bus, 2 * _DLT645_AROUND + block.count) + _DLT645_GAP_US + 1000 * turnaround_ms
     else:
@@ -218,7 +219,7 @@ def _read(bus, device, block):
 def _write(bus, device, command):
     """A setpoint that takes a sequence of writes counts as one request of their length together."""
     profile = device.profile
-    turnaround_ms = _turnaround_ms(bus, profile)
+    turnaround_ms = _turnaround_ms(bus, device)
     pause_us = 1000 * max(profile.request_gap_ms, profile.post_write_settle_ms)
     writes = [(step.function, step.words) for step in command.output.steps]
     if not writes:
@@ -233,10 +234,15 @@ def _write(bus, device, command):
     return made
 
 
-def _turnaround_ms(bus, profile):
-    """Of the profile where it is known, else the usual one."""
+def _turnaround_ms(bus, device):
+    """Of the station file or the profile where it is known, else the usual one."""
     usual_ms = {"tcp": TCP_ROUND_TRIP_MS, "dlt645": DLT645_TURNAROUND_MS}
-    return profile.turnaround_ms or usual_ms.get(bus["kind"], RTU_TURNAROUND_MS)
+    return _known_ms(device) or usual_ms.get(bus["kind"], RTU_TURNAROUND_MS)
+
+
+def _known_ms(device):
+    """0 when nobody knows it. What was measured on this line goes before what the profile says of all its kind."""
+    return device.params.get("answer_ms") or device.profile.turnaround_ms
 
 
 def _plan(device, max_gap):

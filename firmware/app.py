@@ -23,7 +23,8 @@ from firmware.keys import sources
 from firmware.limits import LimitsInForce
 from firmware.running import Running
 from firmware.snapshot import Snapshot
-from firmware.state import PROBLEMS, State
+from firmware.state import State
+from firmware.state_damage import tell_damage
 from firmware.supervisor import Supervisor
 from firmware.version import VERSION
 from firmware.watch import Watch
@@ -71,20 +72,12 @@ class App:
         self.running = Running(
             self.supervisor, station, self.devices, self.buses, self.cycle, self.limits, self.stop, alarms, gate
         )
-        _tell(alarms, config["station"]["id"], state.problem)
+        tell_damage(alarms, config["station"]["id"], state.problem)
         self.running.title = "%s %s on %s" % (config["station"]["id"], VERSION, config["board"])
         self.folder = folder
         self.supervisor.add("console", Console(self.running, config["station"]["language"]).run)
         self.about = {"station": config["station"]["id"], "board": config["board"], "version": VERSION}
         self.about["boots"] = self.boots
-
-
-def _tell(alarms, station_id, problem):
-    """A state file of no use raises an alarm, and says so where the program prints."""
-    if problem not in (None, PROBLEMS[0]):
-        alarms.update("state_damaged", station_id, True, ticks_ms(), PROBLEMS.index(problem))
-        told = alarms.active()[-1]
-        print("%s / %s" % (told["zh"], told["en"]))
 
 
 def _grid_meter(config, station):

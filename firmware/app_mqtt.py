@@ -8,6 +8,7 @@ from firmware.commands import Commands
 from firmware.journal import Journal
 from firmware.mqtt.build import build_client
 from firmware.northbound import Northbound
+from firmware.state_damage import tell_damage
 from firmware.telemetry import Telemetry
 from firmware.version import VERSION
 
@@ -21,7 +22,7 @@ def add(app, config):
     boot, clock = app.boots, Clock(ticks_ms())
     clock_task, kept = ClockTask(clock, settings, boot), Journal(folder, boot, clock, ticks_ms())
     commands = Commands(station_id, app.limits, app.stop, clock, app.keys, settings.get("unsigned"), folder, parts)
-    commands.restore(ticks_ms())
+    tell_damage(parts.alarms, "commands", commands.restore(ticks_ms()))
     client = build_client(settings, station_id, app.password, folder, app.board.open_uart, app.cycle)
     northbound = Northbound(
         config, client, (VERSION, boot), seen, commands, BusHealth(app.buses), clock_task, kept, parts.gate

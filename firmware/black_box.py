@@ -14,11 +14,10 @@ folder) the ring is frozen, saved in small pieces out of the cycle, and begins a
 import os
 from array import array
 
-from control.station import ABSENT_AGE_MS
 from drivers.flash_gate import Gate
 from drivers.ticks import sleep_ms
-from firmware import black_box_file
 from firmware.black_box_ring import Ring
+from firmware.cold import forget
 
 # What is recorded, by name. A new field of control is one name here; tests/firmware/test_black_box_fields.py fails
 # until it has a place. Inputs that grow by the time that passes: a reading that did not come costs nothing then.
@@ -47,7 +46,7 @@ STATE = (
     "invariant_breaches", "forced_cycles", "invariant_excess_w", "wants_more", "hold", "base_history_w",
     "contradictions", "fade_ms", "grid_suspect", "headroom_now_w", "learned_rise_w", "others_least_w", "others_most_w",
     "rise_level_w", "rise_ms", "rise_w", "source_unheard", "spanned", "suspect_ms", "cap_w", "guns_hi_w", "guns_lo_w",
-    "pv_lead_w", "observed", "watched", "learned_count",
+    "pv_lead_w", "observed", "watched", "learned_count", "fall_ms",
 )  # fmt: skip
 
 CAUSES = ("breach", "stop", "request")
@@ -80,6 +79,7 @@ class BlackBox(Ring):
         ages, told, decided = self._count(AGES, 1), self._count(INPUTS, 0), self._count(DECISIONS, 0)
         self._grid, self._base = ages, ages + told  # places of grid_w and base_w; storage_setpoint_w comes next
         self._last = array("i", [0] * (ages + told + decided + 1))  # of each recorded value, in the order of recording
+        self._one = array("i", [0])
         self._quiet_until = array("i", [0] * len(CAUSES))
         self._stopped = True  # a stop that outlived a restart is no event
         self.rearm()
@@ -156,11 +156,16 @@ class BlackBox(Ring):
 
     async def _save(self):
         self.problem = ""
+        await self.gate.after_cycle()
+        from firmware import black_box_file  # finds it no memory, the task begins anew, and the ring is still frozen
+
         try:
             await black_box_file.save(self)
         except OSError as error:  # a full or broken flash must not stop the recording
             self.problem = "black box not saved: %s" % error
             print(self.problem)
+        del black_box_file
+        forget("firmware.black_box_file")
 
     def _watch(self):
         s = self.station
@@ -188,10 +193,10 @@ class BlackBox(Ring):
         for name in STATE:
             value = getattr(s, name)
             if isinstance(value, array):
-                for i in range(len(value)):
-                    self.change(value[i])
+                self.changes(value, None, 0, 0)
             else:
-                self.change(value)
+                self._one[0] = value
+                self.changes(self._one, None, 0, 0)
         self.end_changes()
         for i in range(len(self._last)):  # the next frame can be read without the one before
             self._last[i] = 0
@@ -212,18 +217,13 @@ class BlackBox(Ring):
         for name in names:
             value = getattr(owner, name)
             if isinstance(value, array):
-                for i in range(len(value)):
-                    self._add(value[i], drift)
+                self._place = self.changes(value, self._last, self._place, drift)
             else:
                 self._add(value, drift)
 
     def _add(self, value, drift):
-        expected = self._last[self._place]
-        if expected < ABSENT_AGE_MS:
-            expected += drift
-        self._last[self._place] = value
-        self._place += 1
-        self.change(value ^ expected)  # a difference could leave 31 bits, this cannot
+        self._one[0] = value
+        self._place = self.changes(self._one, self._last, self._place, drift)
 
 
 def ring_bytes(guns):

@@ -4,7 +4,7 @@
     {"station": "...", "cause": "stop", ..., "fields": {"inputs": [["grid_w", 0], ...], ...}, "fixed": {...}, ...}
     <bytes of the ring, the oldest first><CRC-32 of everything before it, 8 hexadecimal digits, and a line end>
 
-It is loaded with the box: the moment after a breach is a bad one to look for memory.
+Loaded when there is something to save.
 """
 
 import json

@@ -6,6 +6,8 @@ The bytes lie in pieces: a heap that has been in use for a while has no large on
 
 from array import array
 
+from control.station import ABSENT_AGE_MS
+
 PIECE = 256
 _KEYS = 8
 
@@ -46,31 +48,49 @@ class Ring:
         self._keys[self.key_count] = self._head
         self.key_count += 1
 
-    def change(self, change):
-        """Eight changes are one byte that says which of them are not 0, and those."""
-        bit = self._index & 7
-        self._index += 1
-        self._group[bit] = change
-        if change:
-            self._mask |= 1 << bit
-        if bit < 7:
-            return
-        if self._mask == 0:
-            self._empty += 1
-            return
-        self._flush_empty()
-        self.put(self._mask)
-        for i in range(8):
-            if self._group[i]:
-                self.number(self._group[i])
-        self._mask = 0
+    def changes(self, values, before, at, drift):
+        """values: an array; what is written of it is what has changed against before[at:], which then holds `values`.
+        Numbers below ABSENT_AGE_MS are expected to have grown by `drift`. before: None to write `values` themselves.
+        Gives the place in `before` after them.
+
+        Eight changes are one byte that says which of them are not 0, and those.
+        """
+        index, group = self._index, self._group
+        for value in values:
+            if before is not None:
+                expected = before[at]
+                before[at] = value
+                at += 1
+                if expected < ABSENT_AGE_MS:
+                    expected += drift
+                value ^= expected  # a difference could leave 31 bits, this cannot
+            bit = index & 7
+            index += 1
+            if value:
+                group[bit] = value
+                self._mask |= 1 << bit
+            if bit == 7:
+                self._end_group()
+        self._index = index
+        return at
 
     def end_changes(self):
         """Fill up the last group."""
-        while self._index & 7:
-            self.change(0)
+        if self._index & 7:
+            self._end_group()
         self._flush_empty()
         self._index = 0
+
+    def _end_group(self):
+        mask, self._mask = self._mask, 0
+        if mask == 0:
+            self._empty += 1
+            return
+        self._flush_empty()
+        self.put(mask)
+        for bit in range(8):
+            if mask >> bit & 1:
+                self.number(self._group[bit])
 
     def _flush_empty(self):
         """Groups without any change: a 0 and how many."""
@@ -93,12 +113,14 @@ class Ring:
         self.put(low)
 
     def put(self, byte):
-        self.pieces[self._head // PIECE][self._head % PIECE] = byte
+        head = self._head
+        self.pieces[head // PIECE][head % PIECE] = byte
         self.since += 1
-        self._head += 1
-        if self._head == self.size:
-            self._head = 0
-        if self._head == self._keys[0] and self.key_count:
+        head += 1
+        if head == self.size:
+            head = 0
+        self._head = head
+        if head == self._keys[0] and self.key_count:
             self._drop_oldest()
 
     def _drop_oldest(self):

@@ -1,11 +1,12 @@
 """The `health` messages: how well each device answers, one message for each bus every 10 s.
 
-The buses take turns, so that a large station needs the heap for one small message and not for one large one.
+The buses take turns, so that a large station needs no long page for it.
 """
 
 from array import array
 
 from drivers.ticks import ticks_diff, ticks_ms
+from firmware.telemetry import to_json
 
 PERIOD_MS = 10000
 _MOST_ANSWERS = 17000  # between two messages, far beyond any line; times 60000 still fits 31 bits
@@ -23,28 +24,32 @@ class BusHealth:
         self._told_ms = [now_ms for _ in buses]
         self._answers = [array("l", [device.health.answers for device in bus.devices]) for bus in buses]
 
-    def message(self, now_ms: int):
-        """The message of the bus whose turn it is, None when it is too early."""
-        if not self._buses or ticks_diff(now_ms, self._turn_ms) < PERIOD_MS // len(self._buses):
-            return None
-        self._turn_ms = now_ms
-        at = self._next
-        self._next = (at + 1) % len(self._buses)
-        return self._of_bus(at, now_ms)
+    def is_due(self, now_ms: int) -> bool:
+        """Whether it is time for the next bus."""
+        buses = len(self._buses)
+        return buses > 0 and ticks_diff(now_ms, self._turn_ms) >= PERIOD_MS // buses
 
-    def _of_bus(self, at, now_ms):
+    def pieces(self, now_ms: int, unix_s: int | None):
+        """The message of the bus whose turn it is, in pieces of bytes (firmware/telemetry.py says why); the turn is
+        over when the first is taken."""
+        at = self._next
         bus, before = self._buses[at], self._answers[at]
         elapsed_ms = max(1, ticks_diff(now_ms, self._told_ms[at]))
-        self._told_ms[at] = now_ms
+        self._turn_ms = self._told_ms[at] = now_ms
+        self._next = (at + 1) % len(self._buses)
         self.seq += 1
-        devices = []
+        head = {"seq": self.seq, "at_ms": now_ms, "unix_s": unix_s, "bus": bus.id}
+        head["open"] = bool(bus.client.link.is_open)
+        yield to_json(head)[:-1]
+        yield b',"devices":['
+        comma = b""
         for index in range(len(bus.devices)):
             device = bus.devices[index]
             new = min(_MOST_ANSWERS, device.health.answers - before[index])
             before[index] = device.health.answers
-            devices.append(_of_device(device, new * 60000 // elapsed_ms, now_ms))
-        link = bus.client.link
-        return {"seq": self.seq, "at_ms": now_ms, "bus": bus.id, "open": bool(link.is_open), "devices": devices}
+            yield comma + to_json(_of_device(device, new * 60000 // elapsed_ms, now_ms))
+            comma = b","
+        yield b"]}"
 
 
 def _of_device(device, answers_per_min, now_ms):

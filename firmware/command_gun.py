@@ -2,6 +2,7 @@
 
 from control.station import STOPPED_W
 from firmware.command_memory import limits_with, orders_of
+from firmware.command_steps import withdraw
 from firmware.command_types import (
     Outcome,
     expiry_problem,
@@ -71,7 +72,7 @@ def _start(commands, who, gun, now_ms):
     limits = orders.guns
 
     def effect():
-        limits.withdraw(limits.sources.index(who), limits.circuits.index(gun))
+        withdraw(limits, limits.sources.index(who), limits.circuits.index(gun))
         orders.changed = True
 
     kept = limits_with(limits, commands.clock, (who, gun, None, 0, True), now_ms)

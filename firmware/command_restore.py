@@ -1,11 +1,12 @@
 """Puts in force again what signed commands had ordered before a restart. Needed once, at the start."""
 
 from firmware.command_memory import Memory, orders_of
+from firmware.command_steps import tighten
 
 
-def restore(commands, now_ms: int) -> None:
+def restore(commands, now_ms: int):
     """What was in force before a restart, as long as it lasts. Nobody knows how long the restart took while the clock
-    is not known: then it lasts as long as when it was saved.
+    is not known: then it lasts as long as when it was saved. Returns the problem of the file, None for none.
     """
     memory, now_s = Memory(commands.path), commands.clock.now_s(now_ms)
     _put_back(commands.limits, memory.limits("limits"), now_s, now_ms)
@@ -21,6 +22,7 @@ def restore(commands, now_ms: int) -> None:
             left_s = _left_s(dispatch[2], dispatch[3], now_s)
             if left_s > 0:
                 orders.ask(dispatch[0], dispatch[1], left_s, now_ms)
+    return memory.problem
 
 
 def _put_back(limits, entries, now_s, now_ms):
@@ -31,7 +33,7 @@ def _put_back(limits, entries, now_s, now_ms):
             left_s = _left_s(left_s, until_s, now_s)
             if left_s > 0:
                 limit_w = min(limit_w, limits.cap_w(circuit_at))  # the contract may have changed
-                limits.tighten(at, circuit_at, limit_w, left_s, now_ms)
+                tighten(limits, at, circuit_at, limit_w, left_s, now_ms)
 
 
 def _left_s(left_s, until_s, now_s):

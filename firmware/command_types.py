@@ -6,7 +6,7 @@ is answered as carried out, and limits that are put in force again at the start.
 """
 
 from firmware import command_table
-from firmware.limits import MAX_EXPIRES_S
+from firmware.command_steps import MAX_EXPIRES_S, tighten, withdraw
 
 _MAX_ID = 64
 
@@ -69,9 +69,9 @@ def loosens(limits, source_at, at, limit_w, replaces, now_ms):
 def put_in_force(limits, source_at, at, limit_w, replaces, expires_s, now_ms):
     """limit_w: None where nothing is to be in force any more."""
     if replaces:
-        limits.withdraw(source_at, at)
+        withdraw(limits, source_at, at)
     if limit_w is not None:
-        limits.tighten(source_at, at, limit_w, expires_s, now_ms)
+        tighten(limits, source_at, at, limit_w, expires_s, now_ms)
 
 
 def unknown_field(command, known):

@@ -12,14 +12,9 @@ from firmware.cold import forget
 
 MAX_BYTES = 1024
 _REST_MS = 2000
-_COLD = (
-    "firmware.signing", "firmware.command_table", "firmware.command_memory", "firmware.command_types",
-    "firmware.command_check",
-    "firmware.command_limit", "firmware.command_gun", "firmware.command_dispatch", "firmware.command_time",
-    "firmware.command_maintenance", "firmware.command_config",
-)  # fmt: skip
-_ALWAYS = 5  # of them are needed for every command; each other one for the type that it is named after
-_TYPE_AT = len("firmware.command_")
+_COLD = "firmware.command_"  # the modules of commands begin so
+_ALWAYS = ("memory", "table", "steps", "types", "check")  # every command needs these
+_TYPES = ("limit", "gun", "dispatch", "time", "maintenance", "config")  # and the one of its type
 
 
 class Commands:
@@ -47,22 +42,27 @@ class Commands:
         self.leaves = False
         self._used_ms = None
 
-    def restore(self, now_ms: int) -> None:
-        """Puts in force again what signed commands had ordered before the restart. Before the first cycle."""
+    def restore(self, now_ms: int):
+        """Puts in force again what signed commands had ordered before the restart. Before the first cycle. Returns the
+        problem of their file (firmware/state.py), None for none."""
         from firmware.command_restore import restore
 
-        restore(self, now_ms)
-        forget("firmware.command_restore", *_COLD)
+        problem = restore(self, now_ms)
+        forget("firmware.command_restore")
+        _forget()
+        return problem
 
     async def load(self, message: bytes | None) -> None:
         """Brings in the code for a message, one module after the other: other tasks get their turn in between."""
-        for at in range(len(_COLD)):
-            if at < _ALWAYS or (message is not None and ('"%s"' % _COLD[at][_TYPE_AT:]).encode() in message):
-                try:
-                    __import__(_COLD[at])
-                except MemoryError:
-                    return  # handle() makes room
+        try:
+            from firmware import signing  # noqa: F401
+
+            for name in _ALWAYS + _TYPES:
                 await sleep_ms(0)
+                if name in _ALWAYS or (message is not None and ('"%s"' % name).encode() in message):
+                    __import__(_COLD + name)
+        except MemoryError:
+            pass  # handle() makes room
 
     def busy(self, now_ms: int) -> dict:
         """The answer to a command that comes while too many others wait."""
@@ -82,7 +82,8 @@ class Commands:
             return self._answer(topic, message, now_ms)
         except MemoryError:
             # Nothing has taken effect: that comes last, and needs no memory. A stop must not fail for a report's sake.
-            forget("firmware.reports", "firmware.entries", "firmware.birth", *_COLD)
+            forget("firmware.reports", "firmware.entries", "firmware.birth")
+            _forget()
             gc.collect()
             return self._answer(topic, message, now_ms)
 
@@ -102,4 +103,8 @@ class Commands:
         """Lets go of the code when no command has come for a while. Call it now and then."""
         if self._used_ms is not None and ticks_diff(now_ms, self._used_ms) > _REST_MS:
             self._used_ms = None
-            forget(*_COLD)
+            _forget()
+
+
+def _forget():
+    forget("firmware.signing", *[_COLD + name for name in _ALWAYS + _TYPES])

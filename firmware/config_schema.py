@@ -74,6 +74,7 @@ _DEVICE = (
     ("bus", "name", REQUIRED, None, ""),
     ("unit", "int", REQUIRED, (0, 255), ""),
     ("poll_ms", "int", OPTIONAL, (20, 10000), "ms"),
+    ("answer_ms", "int", OPTIONAL, (1, 5000), "ms"),
     ("lost_after_ms", "int", OPTIONAL, (200, 60000), "ms"),
     ("simulated_as", "name", OPTIONAL, None, ""),
     ("serial", "text", OPTIONAL, (1, 32), ""),

@@ -17,6 +17,7 @@ _MOST_A_TURN = 64  # characters; a flood waits in the port
 _SILENT_MS = 60000
 _PIECE = 32  # bytes written at once: a USB port whose host does not read holds whoever writes more than fits
 _PATIENCE_TURNS = 100  # then the rest of an answer is given up
+_LINE_MS = 60  # that are left before the next cycle when a line is begun: its texts are read from flash, which takes 40
 _NOTHING, _LINE = 0, 1
 # A board's port shows nobody what he types; the terminal of a process does.
 _ECHO = sys.platform in ("rp2", "esp32")
@@ -138,7 +139,10 @@ class Session:
             else:
                 turns += 1
                 await sleep_ms(_TURN_MS)
-        await sleep_ms(0)
+        if ticks_diff(self.running.cycle.due_ms, ticks_ms()) > _LINE_MS:
+            await sleep_ms(0)
+        else:
+            await self.running.gate.after_cycle()
 
 
 def width(text):

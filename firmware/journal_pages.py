@@ -19,7 +19,7 @@ from firmware.journal import Entry
 PAGE_BYTES = 4096
 RINGS = "kt"
 HEAD = "<HBBIIII"
-_HEAD_BYTES = 20
+HEAD_BYTES = 20
 
 
 class Ring:
@@ -39,10 +39,10 @@ def path(journal, ring, number):
 
 def read(file):
     """(entry, its bytes) from where the file stands; (None, 0) at its end, (None, 1) at damage."""
-    head = file.read(_HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
     if not head:
         return None, 0
-    if len(head) < _HEAD_BYTES:
+    if len(head) < HEAD_BYTES:
         return None, 1
     length, kind, zero, boot, seq, unix_s, at_ms = struct.unpack(HEAD, head)
     rest = file.read(length + 4) if length < PAGE_BYTES else b""
@@ -50,7 +50,7 @@ def read(file):
         return None, 1
     if struct.unpack("<I", rest[length:])[0] != crc32(rest[:length], crc32(head)) & 0xFFFFFFFF:
         return None, 1
-    return Entry(kind, boot, seq, unix_s, at_ms, rest[:length]), _HEAD_BYTES + length + 4
+    return Entry(kind, boot, seq, unix_s, at_ms, rest[:length]), HEAD_BYTES + length + 4
 
 
 def drop_first(journal, ring):
@@ -91,7 +91,7 @@ def acknowledged(journal, entry) -> None:
     for ring in journal.pages:
         head = _head(journal, ring)
         if head is not None and (head.boot, head.seq) == (entry.boot, entry.seq):
-            ring.at += _HEAD_BYTES + len(entry.body) + 4
+            ring.at += HEAD_BYTES + len(entry.body) + 4
             _head(journal, ring)
     drop_empty(journal)
 

@@ -5,7 +5,7 @@ import struct
 from binascii import crc32
 
 from firmware.journal import LAST_KEPT
-from firmware.journal_pages import HEAD, PAGE_BYTES, RINGS, Ring, drop_first, path, read
+from firmware.journal_pages import HEAD, HEAD_BYTES, PAGE_BYTES, RINGS, Ring, drop_first, path, read
 from firmware.state import State
 
 
@@ -38,27 +38,32 @@ def write(journal, is_due=True) -> None:
 
 
 def _append(journal, ring, entries):
-    """Add as many of the entries as the ring's last file has room for, at least one; gives their count."""
-    data, count = b"", 0
-    for each in entries:
-        piece = _bytes(each)
-        if data and ring.size + len(data) + len(piece) > PAGE_BYTES:
-            break
-        if not data and ring.size + len(piece) > PAGE_BYTES or ring.last < ring.first:
-            _next_page(journal, ring)
-        data += piece
-        count += 1
+    """Add as many of the entries as the ring's last file has room for, at least one; gives their count. One by one: in
+    the outage that fills the journal there may be no memory for a copy of what waits."""
+    if ring.last < ring.first or ring.size + _size(entries[0]) > PAGE_BYTES:
+        _next_page(journal, ring)
+    size, count = ring.size, 0
+    ring.size = PAGE_BYTES  # where writing fails, nothing is put behind what it left
     with open(path(journal, ring, ring.last), "ab") as file:
-        file.write(data)
-    ring.size += len(data)
+        while count < len(entries) and (count == 0 or size + _size(entries[count]) <= PAGE_BYTES):
+            _put(file, entries[count])
+            size += _size(entries[count])
+            count += 1
+    ring.size = size
     return count
 
 
-def _bytes(entry):
+def _size(entry):
+    return HEAD_BYTES + len(entry.body) + 4
+
+
+def _put(file, entry):
     # The ticks of a board fit 31 bits; those of a process do not.
     at_ms = entry.at_ms & 0x7FFFFFFF
     head = struct.pack(HEAD, len(entry.body), entry.kind, 0, entry.boot, entry.seq, entry.unix_s, at_ms)
-    return head + entry.body + struct.pack("<I", crc32(entry.body, crc32(head)) & 0xFFFFFFFF)
+    file.write(head)
+    file.write(entry.body)
+    file.write(struct.pack("<I", crc32(entry.body, crc32(head)) & 0xFFFFFFFF))
 
 
 def _next_page(journal, ring):

@@ -13,8 +13,8 @@ from firmware.energy import Energy
 from firmware.mqtt.page import Page
 
 _STEP_MS = 50
-_PAGE_BYTES = 1200  # telemetry without guns, with its topic and an alarm or two
-_GUN_BYTES = 320
+_PAGE_BYTES = 1024  # telemetry without guns and storage, with its topic and an alarm or two
+_DEVICE_BYTES = 256  # a gun or a storage with its reason
 _FIRST_MS = 1500  # by then the station knows its devices
 _SECOND_MS = 1000
 _OBEY_MS = 20
@@ -43,7 +43,7 @@ class Northbound:
         self._seen, self._commands = seen, commands
         self._health, self._clock, self._journal = health, clock, kept
         self._gate = gate or Gate()
-        self._page = Page(_GUN_BYTES * len(seen.guns) + _PAGE_BYTES)
+        self._page = Page(_DEVICE_BYTES * (len(seen.guns) + len(seen.storages)) + _PAGE_BYTES)
         self._about = about
         self._energy = Energy(seen, ticks_ms())
         self._reasons = array("b", [-1] * (len(seen.guns) + 1))  # of the decision told last, the storage's at the end
@@ -51,6 +51,7 @@ class Northbound:
         self._seconds = self._state_seq = self._capability_seq = 0
         self._state_due = self._birth_due = True
         self._orders = []  # (topic, message) of commands that wait
+        self._errors_told = 0
         self.memory_errors = 0  # messages that found no memory; those that must be are tried again
         self._told_ms = self._second_ms = 0
         self.client = client
@@ -71,6 +72,7 @@ class Northbound:
         self.client.publish(self._topic("status"), telemetry.status(True), retain=True, qos=1)
         self._clock.message_due = self._state_due = self._birth_due = True
         self._said = 0  # so that it is said again
+        self._seen.most_alarms = telemetry.MOST_ALARMS
 
     def _on_message(self, topic, message):
         """Nothing is done in the client's own task: a board may need 100 ms for its first command."""
@@ -120,7 +122,6 @@ class Northbound:
     def _turn(self, now_ms):
         """True once a second."""
         self._tell_alarms(now_ms)
-        self._tell_health(now_ms)
         since_ms = ticks_diff(now_ms, self._told_ms)
         period_ms = self._commands.telemetry_ms or self._period_ms
         changed = since_ms >= _LEAST_MS and self._seen.sign() != self._sign
@@ -131,6 +132,8 @@ class Northbound:
             self._sign = self._seen.sign()
             if self.client.connected:
                 self._tell_telemetry(now_ms)
+        elif self.client.connected:
+            self._tell_health(now_ms)
         if ticks_diff(now_ms, self._second_ms) >= _SECOND_MS:
             self._second_ms = now_ms
             self._each_second(now_ms)
@@ -164,13 +167,17 @@ class Northbound:
         if self.client.publish_page(self._page, self._topic(name), pieces, retain):
             return True
         if self._page.too_long != longer:
-            self._page = Page(self._page.most_bytes + _PAGE_BYTES)
+            try:
+                self._page.grow(_PAGE_BYTES)
+            except MemoryError:  # with fewer alarms then: `state` has them all
+                self._seen.most_alarms //= 2
+                raise
         return False
 
     def _tell_health(self, now_ms):
-        message = self._health.message(now_ms) if self.client.connected else None
-        if message is not None:
-            self._tell("health", message, now_ms)
+        """When it is due, and as soon as telemetry has left the page."""
+        if self._health.is_due(now_ms):
+            self._publish("health", self._health.pieces(now_ms, self._commands.clock.now_s(now_ms)))
 
     def _tell_reports(self, now_ms):
         message = self._clock.message(now_ms)
@@ -233,6 +240,8 @@ class Northbound:
             from firmware.entries import sample
 
             self._add(journal.SAMPLE, sample(seen), now_ms)
+            errors, self._errors_told = self.memory_errors - self._errors_told, self.memory_errors
+            seen.alarms.update("memory_short", self._id, errors > 0, now_ms, errors)
         if self._seconds % _DECISION_S == 0 and self._has_decided():
             from firmware.entries import decision
 

@@ -17,6 +17,16 @@ class Snapshot:
     """
 
     def __init__(self, station, devices, limits, stop, meter_id):
+        def first(role):  # in here, so that it goes with its maker
+            for device in devices.values():
+                if device.role == role:
+                    return device
+            return None
+
+        def reading(role, name):
+            device = first(role)
+            return device.readings.get(name) if device is not None else None
+
         self._station = station
         self._limits = limits
         self._stop = stop
@@ -24,12 +34,12 @@ class Snapshot:
         self._grid_at_ms = None
         self._peeked_at_ms = None
         self._pv = [devices[i].readings["power_w"] for i in station.pv_ids]
-        self._pcs = _of_role(devices, "pcs")
-        self._storage = _first(devices, "pcs", "power_w")
-        self._soc = _first(devices, "bms", "soc_permille")
-        self._charge = _first(devices, "bms", "charge_max_w")
-        self._discharge = _first(devices, "bms", "discharge_max_w")
-        self._bms_stop = _first(devices, "bms", "emergency_stop")
+        self._pcs = first("pcs")
+        self._storage = reading("pcs", "power_w")
+        self._soc = reading("bms", "soc_permille")
+        self._charge = reading("bms", "charge_max_w")
+        self._discharge = reading("bms", "discharge_max_w")
+        self._bms_stop = reading("bms", "emergency_stop")
         self._guns = [devices[i] for i in station.gun_ids]
         self._gun_w = [d.readings["power_w"] for d in self._guns]
         self._gun_state = [d.readings["state"] for d in self._guns]
@@ -109,15 +119,3 @@ def _age_ms(reading, now_ms):
         reading.quality, reading.why = ABSENT, WHY_SILENT
         return ABSENT_AGE_MS
     return max(0, age_ms)
-
-
-def _of_role(devices, role):
-    for device in devices.values():
-        if device.role == role:
-            return device
-    return None
-
-
-def _first(devices, role, name):
-    device = _of_role(devices, role)
-    return device.readings.get(name) if device is not None else None

@@ -17,9 +17,11 @@ _START_ONLY = (
     "control.build", "drivers.build", "drivers.custom_file", "drivers.modbus.clients",
     "drivers.outfit", "drivers.planner", "drivers.plausibility", "drivers.profiles.loading",
     "drivers.profiles.registry", "drivers.spans", "firmware.app", "firmware.checked", "firmware.gun_response",
-    "firmware.keys", "firmware.state",
+    "firmware.keys", "firmware.state", "firmware.state_damage",
 )  # fmt: skip
-_START_ONLY_LATER = ("firmware.app_mqtt", "firmware.mqtt.build", "firmware.mqtt.greeting", "firmware.version")
+_START_ONLY_LATER = (
+    "firmware.app_mqtt", "firmware.mqtt.build", "firmware.mqtt.greeting", "firmware.state_damage", "firmware.version",
+)  # fmt: skip
 
 
 def station():
@@ -39,12 +41,18 @@ def station():
         app_mqtt.add(built, config)
         del app_mqtt
     running, about = built.running, built.about
+    from firmware import extras, made
+
+    made.forget_drivers(running.buses)
+    made.forget_station()
+    if config.get("mqtt"):
+        made.forget_platform()
     del built, config
     forget(*_START_ONLY_LATER)
-    from firmware import extras
-
     extras.add(running, about)
-    forget("firmware.extras")
+    if running.cycle.box is not None:
+        made.forget_black_box()
+    forget("firmware.extras", "firmware.made")
     return running
 
 

@@ -17,6 +17,7 @@ VERSION = 1
 GUN_STATES = ("idle", "preparing", "charging", "suspended", "fault", "unavailable")
 _QUALITIES = ("absent", "good", "suspect")
 
+MOST_ALARMS = 32  # all that can stand
 _COMPACT = {"separators": (",", ":")}
 if sys.implementation.name != "micropython":
     _COMPACT["ensure_ascii"] = False  # MicroPython has no such option and always writes UTF-8
@@ -48,7 +49,7 @@ class Telemetry:
 
     `guns`, `pvs` and `storages` are the devices in the order of the station file, `bms` the battery of each storage,
     `grid` the power reading at the grid connection. `seq` is the number of the
-    message, counted by who sends it.
+    message, counted by who sends it, `most_alarms` of how many it tells: fewer than stand where memory is short.
     """
 
     def __init__(self, config, station, devices, limits, cycle, stop, alarms, now_ms):
@@ -65,6 +66,7 @@ class Telemetry:
             if each["role"] == "meter" and each["circuit"] == root:
                 self.grid = devices[each["id"]].readings["power_w"]
         self.seq = self.uptime_ms = 0
+        self.most_alarms = MOST_ALARMS
         self._at_ms = now_ms
 
     def pieces(self, now_ms: int, unix_s: int | None):
@@ -89,7 +91,13 @@ class Telemetry:
             from firmware.cabinet_watch import told
 
             yield b'],"cabinets":' + to_json([told(each) for each in self.cabinets])[:-1]
-        yield b"]," + to_json(self._tail(now_ms))[1:]
+        limits, orders = self.limits.items(now_ms), self.limits.orders
+        for name, listed in ((b'],"alarms":[', self.alarms.active()[: self.most_alarms]),
+                             (b'],"limits":[', limits if orders is None else limits + orders.items(now_ms))):
+            yield name
+            for at in range(len(listed)):
+                yield b"," + to_json(listed[at]) if at else to_json(listed[at])
+        yield b"]," + to_json(self._tail(now_ms, orders))[1:]
 
     def _head(self, now_ms, unix_s):
         station, grid = self.station, self.grid
@@ -110,15 +118,12 @@ class Telemetry:
             "estop": bool(self.stop.active),
         }
 
-    def _tail(self, now_ms):
+    def _tail(self, now_ms, orders):
         cycle = self._cycle
         self.uptime_ms += max(0, ticks_diff(now_ms, self._at_ms))
         self._at_ms = now_ms
-        limits, orders = self.limits.items(now_ms), self.limits.orders
         tail = {} if orders is None else orders.dispatch(now_ms)
         tail.update({
-            "alarms": self.alarms.active(),
-            "limits": limits if orders is None else limits + orders.items(now_ms),
             "cycle": {
                 "count": cycle.count,
                 "missed": cycle.missed,

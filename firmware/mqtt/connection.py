@@ -7,7 +7,7 @@ then begins the next one.
 
 import asyncio
 
-from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from drivers.ticks import const, sleep_ms, ticks_diff, ticks_ms
 from firmware.mqtt.errors import BrokerSilent, ConnectionRefused, MalformedPacket, MqttError
 from firmware.mqtt.outbox import Outbox
 from firmware.mqtt.packets import CONNACK, PINGRESP, PUBACK, PUBLISH, SUBACK, Parser
@@ -16,8 +16,17 @@ _SUPERVISE_MS = 50
 _ACK_ROOM = 16
 _INPUT_BYTES = 256
 _CONNECTING, CONNECTED = 1, 2
-# Of CONNACK codes 1 to 5 (OASIS MQTT 3.1.1, table 3.1).
-_REFUSALS = "protocol version|client identifier|server unavailable|user name or password|not authorised"
+# What can go wrong: places in fault_texts.FAULTS.
+_TYPE = const(7)
+_CONNACK = const(8)
+_REFUSED = const(9)
+_SUBACK = const(10)
+_SUBSCRIPTION_REFUSED = const(11)
+_NO_CONNACK = const(12)
+_NO_ROOM = const(13)
+_NO_PINGRESP = const(14)
+_NO_PUBACK = const(15)
+_NO_SUBACK = const(16)
 
 
 class Connection:
@@ -117,26 +126,26 @@ class Connection:
     def _check_deadlines(self, now_ms: int) -> None:
         """Ends the connection at the first answer that is overdue; makes a ping due."""
         if self._state == _CONNECTING:
-            self._overdue("CONNACK", self._since_ms, now_ms, self._link.connect_ms)
+            self._overdue(_NO_CONNACK, self._since_ms, now_ms, self._link.connect_ms)
             return
         half_ms = self._keepalive_ms // 2
         if self._writing_ms is not None:
-            self._overdue("room for our bytes", self._writing_ms, now_ms, half_ms)
+            self._overdue(_NO_ROOM, self._writing_ms, now_ms, half_ms)
         if self.ping_open == 2:
-            self._overdue("PINGRESP", self._ping_ms, now_ms, half_ms)
+            self._overdue(_NO_PINGRESP, self._ping_ms, now_ms, half_ms)
         elif ticks_diff(now_ms, self._ping_ms) >= half_ms:
             self.ping()
         if self.outbox.in_flight:
-            self._overdue("PUBACK", self.outbox.messages[0].sent_ms, now_ms, 2 * self._keepalive_ms)
+            self._overdue(_NO_PUBACK, self.outbox.messages[0].sent_ms, now_ms, 2 * self._keepalive_ms)
         if self._subscribe_pid:
-            self._overdue("SUBACK", self._subscribe_ms, now_ms, 2 * self._keepalive_ms)
+            self._overdue(_NO_SUBACK, self._subscribe_ms, now_ms, 2 * self._keepalive_ms)
         if ticks_diff(now_ms, self._since_ms) > self._keepalive_ms:
             self.stable = True
 
-    def _overdue(self, awaited: str, since_ms: int, now_ms: int, limit_ms: int) -> None:
+    def _overdue(self, fault: int, since_ms: int, now_ms: int, limit_ms: int) -> None:
         waited_ms = ticks_diff(now_ms, since_ms)
         if waited_ms > limit_ms and self._fault is None:
-            self._fault = BrokerSilent("ms without " + awaited, waited_ms, limit_ms)
+            self._fault = BrokerSilent(fault, waited_ms, limit_ms)
 
     def ping(self) -> None:
         """Ask for a sign of life now; a broker that does not answer within half the keep-alive is given up."""
@@ -220,7 +229,7 @@ class Connection:
     def _handle(self, packet: Parser) -> None:
         kind = packet.type
         if (kind == CONNACK) != (self._state == _CONNECTING):
-            raise MalformedPacket("packet type in this state", kind, "CONNACK first and once")
+            raise MalformedPacket(_TYPE, kind)
         if kind == PUBACK:
             if self.outbox.acknowledge(packet.packet_id()):
                 self.acked += 1
@@ -236,9 +245,9 @@ class Connection:
 
     def _take_connack(self, flags: int, code: int) -> None:
         if flags > 1 or code > 5:
-            raise MalformedPacket("CONNACK", "flags %d, code %d" % (flags, code), "flags 0 or 1, codes 0..5")
+            raise MalformedPacket(_CONNACK, (flags, code))
         if code:
-            raise ConnectionRefused("CONNACK code", "%d: %s" % (code, _REFUSALS.split("|")[code - 1]), 0)
+            raise ConnectionRefused(_REFUSED, code)
         self.session_present = flags == 1
         self.connects += 1
         self._state = CONNECTED
@@ -250,10 +259,10 @@ class Connection:
     def _take_suback(self, packet: Parser) -> None:
         code = packet.body[2]
         if packet.packet_id() != self._subscribe_pid or code not in (0, 1, 128):
-            raise MalformedPacket("SUBACK", "id %d, code %d" % (packet.packet_id(), code), "our id, code 0, 1 or 128")
+            raise MalformedPacket(_SUBACK, (packet.packet_id(), code))
         if code > 1:
             self.subscriptions_refused += 1
-            self.last_error = MqttError("SUBACK for subscription %d" % len(self.granted), code, "0 or 1")
+            self.last_error = MqttError(_SUBSCRIPTION_REFUSED, len(self.granted))
         self.granted.append(code)
         self._subscribe_pid = 0
         self._wake.set()

@@ -1,13 +1,19 @@
-"""What can go wrong between the station and its broker: where, what was found, and what is allowed."""
+"""What can go wrong between the station and its broker: where, what was found, and what is allowed. Whoever looks at an
+error loads its text (fault_texts.py)."""
 
 
 class MqttError(Exception):
-    """Base of all MQTT errors; the client answers each of them with a new connection after a pause."""
+    """Base of all MQTT errors; the client answers each of them with a new connection after a pause. place: a text, or
+    a number in `fault_texts.FAULTS`, whose texts then hold the numbers `found` and `allowed`."""
 
-    def __init__(self, place: str, found, allowed):
-        self.place = place
-        self.found = found
-        super().__init__("MQTT %s: found %s, allowed %s" % (place, found, allowed))
+    def __init__(self, place, found, allowed=()):
+        super().__init__(place, found, allowed)
+        self.place, self.found, self.allowed = place, found, allowed
+
+    def __str__(self):
+        from firmware.mqtt import fault_texts
+
+        return fault_texts.of(self)
 
 
 class MalformedPacket(MqttError):

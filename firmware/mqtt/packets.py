@@ -7,6 +7,7 @@ begin a connection is in `greeting.py`.
 Source of every number here: OASIS MQTT Version 3.1.1 (grade A).
 """
 
+from drivers.ticks import const
 from firmware.mqtt.errors import MalformedPacket
 
 CONNACK = 2
@@ -16,6 +17,15 @@ SUBACK = 9
 PINGRESP = 13
 
 DUP_BIT = 0x08
+
+# What a broker can do wrong: places in fault_texts.FAULTS.
+_FIRST_BYTE = const(0)
+_LENGTH_BYTE = const(1)
+_LENGTH = const(2)
+_PACKET_ID = const(3)
+_QOS = const(4)
+_TOPIC_LENGTH = const(5)
+_TOPIC = const(6)
 
 _MAX_STRING = 65535
 _MAX_REMAINING = 268_435_455
@@ -140,21 +150,20 @@ class Parser:
             self.type = byte >> 4
             self.flags = byte & 15
             if self.type not in _FROM_BROKER or self.type != PUBLISH and self.flags:
-                raise MalformedPacket("first byte of a packet", byte, "32, 48..59, 64, 144 or 208 from a broker")
+                raise MalformedPacket(_FIRST_BYTE, byte)
             self.remaining = 0
             self._stage = 1
             return
         self.remaining |= (byte & 127) << (7 * (self._stage - 1))
         if byte & 128:
             if self._stage == 4:
-                raise MalformedPacket("fourth byte of remaining length", byte, "0..127")
+                raise MalformedPacket(_LENGTH_BYTE, byte)
             self._stage += 1
             return
         least, most = _FROM_BROKER[self.type]
         most = min(most, self._skip_bytes)
         if not least <= self.remaining <= most:
-            place = "remaining length of packet type %d" % self.type
-            raise MalformedPacket(place, self.remaining, "%d..%d" % (least, most))
+            raise MalformedPacket(_LENGTH, self.remaining, (least, most))
         self._stage = 5
 
     # What a whole packet says. Offsets are into `body`.
@@ -163,7 +172,7 @@ class Parser:
         """Packet id of a PUBACK or SUBACK, 1..65535. Raises MalformedPacket for 0."""
         pid = self.body[at] << 8 | self.body[at + 1]
         if pid == 0:
-            raise MalformedPacket("packet id", 0, "1..65535")
+            raise MalformedPacket(_PACKET_ID, 0)
         return pid
 
     def publish(self) -> tuple:
@@ -174,17 +183,17 @@ class Parser:
         """
         pid_bytes = self.flags & 6
         if pid_bytes > 2:
-            raise MalformedPacket("QoS of a PUBLISH", pid_bytes >> 1, "0 or 1, as subscribed")
+            raise MalformedPacket(_QOS, pid_bytes >> 1)
         at = 2 + (self.body[0] << 8 | self.body[1])
         most = min(self.remaining, len(self.body)) - pid_bytes
         if not 2 < at <= most:
-            raise MalformedPacket("topic length of a PUBLISH", at - 2, "1..%d here" % (most - 2))
+            raise MalformedPacket(_TOPIC_LENGTH, at - 2, most - 2)
         topic = bytes(memoryview(self.body)[2:at])
         try:
             str(topic, "utf-8")
             topic_bytes(topic)
         except ValueError as error:  # UnicodeError is one
-            raise MalformedPacket("topic of a PUBLISH", error, "a topic name in UTF-8")
+            raise MalformedPacket(_TOPIC, error)
         pid = self.packet_id(at) if pid_bytes else 0
         message = None if self.oversize else bytes(memoryview(self.body)[at + pid_bytes : self.remaining])
         return topic, message, pid

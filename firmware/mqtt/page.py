@@ -16,6 +16,17 @@ class Page:
         self._packet = bytearray(_FIXED_HEADER + 2 + most_bytes)
         self._outgoing = None
 
+    def grow(self, more: int):
+        """After a message that was too long. The old memory is given back first. MemoryError: as long as it was."""
+        size = len(self._packet)
+        self._packet = self._outgoing = None
+        try:
+            self._packet = bytearray(size + more)
+        except MemoryError:
+            self._packet = bytearray(size)
+            raise
+        self.most_bytes += more
+
     def write(self, topic: str, pieces, retain: bool = False) -> Outgoing | None:
         """The packet that holds the message, for the outbox; None when the one before still waits there, or when the
         message is too long (both counted). pieces: iterable of bytes, the message one after the other.

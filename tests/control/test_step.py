@@ -453,3 +453,68 @@ def test_the_storage_takes_room_beside_a_pv_surplus():
     follow_meter(station, 40)
     assert station.storage_setpoint_w >= 50000  # 15 kW surplus, and the rest from the grid
     assert station.storage_reason == reasons.STORAGE_CHARGING_ROOM
+
+
+def plugged(station, cycles, cars, base_w=25000):
+    """`cycles` of cars that take what they are told, at the guns of `cars` (a flag each)."""
+    inputs = station.inputs
+    for _ in range(cycles):
+        obey(station)
+        for g in range(station.guns):
+            limit_w = inputs.gun_upper_w[g]
+            inputs.gun_w[g] = limit_w if cars[g] and limit_w >= station.min_w[g] else 0
+            inputs.gun_state[g] = 0 if not cars[g] else 2 if inputs.gun_w[g] else 1
+        inputs.grid_w = base_w + sum(inputs.gun_w) + inputs.storage_w
+        inputs.grid_is_new = True
+        step(station, 200)
+
+
+def test_a_newcomer_at_a_full_station_is_served_at_once_however_small_each_cut_is():
+    """Its minimum shared by many guns is less than the noise that no gun is written for."""
+    for guns in (2, 5, 9, 17):
+        station = Station(config([{}] * guns, pcs_w=0))
+        fresh(station)
+        cars = [1] * (guns - 1) + [0]
+        plugged(station, 100, cars)
+        assert station.grant_w[-1] == 0 or not cars[-1]
+        cars[-1] = 1
+        plugged(station, 50, cars)
+        fair_w = sum(station.grant_w) // guns
+        assert station.grant_w[-1] > 0.9 * min(fair_w, 180000), (guns, list(station.grant_w))
+
+
+def test_a_small_gun_gets_its_share_of_a_full_station():
+    """2 kW more for it are 0.2 kW less for each of the others."""
+    station = Station(config([{}] * 9 + [{"min_w": 1400, "max_w": 7000, "fallback_w": 1400}], pcs_w=0))
+    fresh(station)
+    plugged(station, 100, [1] * 9 + [0])
+    plugged(station, 50, [1] * 10)
+    assert station.grant_w[9] == 7000
+
+
+def test_a_car_that_lets_go_while_its_gun_is_silent_makes_no_room_for_others():
+    """It may take up again what its gun still permits: until it is heard, less at the meter is no smaller base load."""
+    station = started([{}, {}], cap_w=200000, pcs_w=0)
+    inputs = station.inputs
+    plugged(station, 50, [1, 0])
+    held_w = station.entitled_w[0]
+    inputs.gun_w[0] = 106000
+    inputs.grid_w = 25000 + 106000
+    base_w = station.base_w
+    for age_ms in range(100, 1600, 200):
+        inputs.gun_age_ms[0] = age_ms
+        if age_ms > 500:
+            inputs.grid_w, inputs.grid_is_new = 25000 + 31000, True
+        inputs.gun_state[1] = 2
+        step(station, 200)
+        assert station.entitled_w[0] == held_w
+        assert station.base_w > base_w - station.headroom_w // 4, age_ms
+
+
+def test_the_base_load_follows_a_fall_although_the_guns_answer_late():
+    """On a slow line each reading may always be a second old."""
+    station = started([{}, {}], grid_w=55000, cap_w=400000, pcs_w=0)
+    inputs = station.inputs
+    inputs.gun_age_ms[0] = 1000
+    plugged(station, 150, [1, 0], base_w=25000)
+    assert station.base_w < 30000

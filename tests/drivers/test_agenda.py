@@ -73,6 +73,19 @@ def test_a_pile_that_is_never_read_back_is_written_at_once():
     assert isinstance(job, Command) and agenda.rank == RANK_DECREASE
 
 
+def test_the_first_limit_does_not_wait_behind_readings_as_a_later_increase_does():
+    agenda, now = bench("cn_pile_v2")
+    most_w = agenda.device.setpoints["limit_w"].upper
+    agenda.device.setpoints["limit_w"].want(most_w)
+    job = agenda.next_job(now)
+    assert isinstance(job, Command) and agenda.rank == RANK_CONTROL, "what the pile holds is not known yet"
+    reply(agenda, job, now)
+    agenda.device.setpoints["limit_w"].want(most_w // 2)
+    reply(agenda, agenda.next_job(now), now)
+    agenda.device.setpoints["limit_w"].want(most_w)
+    assert not isinstance(agenda.next_job(now), Command) and agenda.rank == RANK_CONTROL
+
+
 def test_watchdog_registers_are_written_only_when_they_differ():
     agenda, now = bench("heidelberg_ec")
     reply(agenda, agenda.next_job(now), now, 160)
@@ -569,3 +582,14 @@ def test_a_device_that_was_silent_for_weeks_is_used_at_once_when_it_comes_back()
             refreshed = refreshed or isinstance(job, Command)
             reply(agenda, job, now, *([0] * (job.count - 1) + [50] if isinstance(job, ReadBack) else ()))
     assert all(block in asked for block in agenda.blocks) and refreshed, "within its watchdog of a minute"
+
+
+def test_a_meter_that_has_waited_for_250_ms_goes_with_the_decreases_that_would_keep_it_from_the_line():
+    for profile, rank in (("acrel_dtsd1352", RANK_DECREASE), ("cn_pile_v2", RANK_CONTROL)):
+        agenda, now = bench(profile, alone=False)
+        now = start_up(agenda, now)
+        for block in agenda.blocks:
+            block.due_ms = now
+        block = agenda.next_job(ticks_add(now, 250))
+        assert not block.is_write and agenda.rank == RANK_CONTROL
+        assert agenda.next_job(ticks_add(now, 251)) is block and (agenda.rank, agenda.due_ms) == (rank, now)

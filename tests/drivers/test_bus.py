@@ -7,7 +7,7 @@ from drivers.bus import Bus
 from drivers.decode import u16
 from drivers.modbus.clients import rtu_client, rtu_tcp_client, tcp_client
 from drivers.point import Point
-from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from drivers.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms
 from tests.drivers.fake_line import FakeLine, FakeUnit
 from tests.drivers.stations import device
 from tests.drivers.tables import Table
@@ -103,6 +103,51 @@ def test_a_want_wakes_an_idle_bus_within_a_few_milliseconds():
 
     scene(TCP, [pile(1, poll_ms=5000)], play)
     assert sorted(late)[5] < 20, late
+
+
+def test_a_device_for_which_nothing_is_due_is_not_looked_at_until_its_time_comes_or_something_is_wanted():
+    looked = []
+
+    async def play(bus, line, devices):
+        busy, idle = bus._agendas
+        await until(lambda: busy.device.health.ok > 0 and idle.device.health.ok > 0)
+        next_job = idle.next_job
+
+        def counted(now_ms):
+            looked.append(now_ms)
+            return next_job(now_ms)
+
+        idle.next_job = counted
+        before, answered = len(line.order), busy.device.health.ok
+        await until(lambda: busy.device.health.ok > answered + 30)
+        # Twice a request of its own, or once a second: far less often than the busy one is asked.
+        assert len(looked) <= 3 + 2 * line.order[before:].count(2) < 30, (looked, line.order[before:])
+        looked.clear()
+        await obeyed(devices[1].setpoints["limit_w"], 20000)
+        assert looked
+
+    scene(RTU, [pile(1, poll_ms=1), pile(2, poll_ms=5000)], play)
+
+
+def test_no_request_is_begun_right_before_a_cycle():
+    class Cycle:
+        left_ms = 10
+
+        @property
+        def due_ms(self):
+            return ticks_add(ticks_ms(), self.left_ms)
+
+    async def play(bus, line, devices):
+        await until(lambda: devices[0].health.ok > 0)
+        bus.gate.cycle = cycle = Cycle()
+        await sleep_ms(100)  # one may have been under way
+        before = len(line.order)
+        await sleep_ms(100)
+        assert len(line.order) == before
+        cycle.left_ms = 150
+        await until(lambda: len(line.order) > before)
+
+    scene(RTU, [pile(1, poll_ms=1)], play)
 
 
 def test_a_silent_device_slows_the_others_little_and_comes_back_by_itself():

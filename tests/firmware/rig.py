@@ -85,4 +85,6 @@ class Rig:
         for _ in range(count):
             self.answer(**plant)
             self.now_ms += 200
-            self.cycle.tick(self.now_ms)
+            dt_ms = self.cycle.tick(self.now_ms)
+            if self.cycle.box is not None:
+                self.cycle.box.record(dt_ms)

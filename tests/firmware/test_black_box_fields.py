@@ -19,7 +19,7 @@ from tests.firmware.rig import demo_config
 # Formed anew in each cycle before anyone reads them, so a replay need not know what they were. Proved below.
 FORMED_ANEW = {
     "circuit_room_w", "circuit_weight", "circuit_allowed_w", "fills", "guns_now_w", "reason", "reason_a",
-    "reason_b", "support_w", "loose_w", "raised_w",
+    "reason_b", "support_w", "loose_w", "raised_w", "oldest_gun_ms",
 }  # fmt: skip
 # Follow from `observed` and the file: a replay widens anew. Proved below.
 DERIVED = {"lag_now_ms", "rise_now_w_s", "fall_now_w_s"}

@@ -1,4 +1,5 @@
 # runs on: cpython, micropython
+import json
 import sys
 
 for folder in ("tests/firmware", __file__.rsplit("/", 1)[0]):
@@ -21,8 +22,9 @@ def round_of(health, buses, start_ms, number=1):
     """The messages of one period of 10 s, by bus."""
     made = {}
     for step in range(PERIOD_MS // 50):
-        message = health.message(ticks_add(start_ms, (number - 1) * PERIOD_MS + 50 * (step + 1)))
-        if message is not None:
+        now_ms = ticks_add(start_ms, (number - 1) * PERIOD_MS + 50 * (step + 1))
+        if health.is_due(now_ms):
+            message = json.loads(b"".join(list(health.pieces(now_ms, None))))
             made[message["bus"]] = message
     return made
 
@@ -74,6 +76,18 @@ def test_a_device_that_was_given_up_has_no_age_that_could_wrap():
     devices["gun1"].answered(ticks_ms(), 7)
     devices["gun1"].give_up()
     assert of(round_of(health, buses, ticks_ms()), "gun1")["last_good_age_ms"] is None
+
+
+def test_a_message_that_finds_no_room_now_comes_the_next_time_and_loses_nothing():
+    health, buses, devices = station()
+    now_ms = ticks_add(ticks_ms(), PERIOD_MS)
+    devices["gun1"].answered(now_ms, 7)
+    for _ in range(3):  # the page was busy: nobody took a piece
+        assert health.is_due(now_ms)
+        health.pieces(now_ms, None)
+    assert health.seq == 0
+    messages = round_of(health, buses, now_ms)
+    assert of(messages, "gun1")["answers"] == 1 and health.seq == len(messages)
 
 
 def test_a_bus_that_is_not_open_says_so():

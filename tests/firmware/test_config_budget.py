@@ -107,3 +107,13 @@ def test_a_file_is_refused_as_a_whole_when_it_is_loaded():
         raise AssertionError("a meter asked once a second was taken")
     finally:
         os.remove(path)
+
+
+def test_a_line_is_judged_by_the_answers_that_were_measured_on_it():
+    refused = row_of_wallboxes(6, 9600, answer_ms=30)
+    assert problems_of(refused) == problems_of(row_of_wallboxes(6, 9600)) != []
+    pile = row_of_wallboxes(2, 19200, answer_ms=700)
+    assert [code for _, code, _ in problems_of(pile)] == ["reading_old", "refresh_slow"] * 2
+    for answer_ms in (0, 5001, "5"):
+        found = config.check(row_of_wallboxes(2, 19200, answer_ms=answer_ms))
+        assert [each.path for each in found] == ["devices[9].answer_ms", "devices[10].answer_ms"], (answer_ms, found)

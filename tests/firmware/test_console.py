@@ -10,6 +10,7 @@ import sys
 from drivers.flash_gate import Gate
 from firmware import console_session
 from firmware.alarms import Alarms
+from firmware.command_steps import tighten
 from firmware.console import Console
 from firmware.console_session import Session, cut, pad, width
 from firmware.limits import LimitsInForce
@@ -114,7 +115,7 @@ def test_limits_name_who_set_them_and_for_how_long():
     from drivers.ticks import ticks_ms
 
     shows(answers(b"limits\n", running), "回路 ac-row：合同 22.0 kW，现行 22.0 kW（合同）")
-    running.limits.tighten(0, 1, 150000, 60, ticks_ms())
+    tighten(running.limits, 0, 1, 150000, 60, ticks_ms())
     shows(answers(b"limits\n", running, "en"), "circuit dc-hall: contract 600.0 kW, in force 150.0 kW (platform)",
           "platform: 150.0 kW, 60 s left")  # fmt: skip
 
@@ -125,7 +126,7 @@ def test_limits_name_what_the_platform_has_ordered_of_guns_and_storage():
     from firmware.orders import Orders
 
     orders = running.limits.orders = Orders(running.station)
-    orders.guns.tighten(0, 1, 20000, 60, ticks_ms())
+    tighten(orders.guns, 0, 1, 20000, 60, ticks_ms())
     orders.out[2] = 1
     orders.ask("grid", -50000, 90, ticks_ms())
     try:

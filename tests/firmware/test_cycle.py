@@ -1,5 +1,9 @@
 # runs on: cpython, micropython
+import asyncio
+
 from control import reasons
+from drivers.ticks import sleep_ms, ticks_diff, ticks_ms
+from firmware.command_steps import tighten
 from tests.firmware.rig import Rig, demo_config
 from tests.heap import heap_lock, heap_unlock
 
@@ -102,10 +106,45 @@ def test_the_bms_can_press_the_stop():
 def test_a_limit_from_outside_binds_from_the_next_cycle():
     rig = Rig()
     rig.tick(100)
-    rig.limits.tighten(0, 0, 200000, 60, rig.now_ms)
+    tighten(rig.limits, 0, 0, 200000, 60, rig.now_ms)
     rig.tick(30)
     assert rig.grid.value <= 200000
     assert rig.station.reason[0] == reasons.LIMIT_IN_FORCE
+
+
+def test_the_buses_have_a_turn_before_the_cycle_is_recorded():
+    rig = Rig()
+    rig.tick(50)
+    limits = [gun.setpoints["limit_w"] for gun in rig.guns]
+    seen = []
+
+    class Box:
+        def record(self, dt_ms):
+            seen.append("recorded")
+
+        def record_reflex(self, grid_w):
+            pass
+
+    async def bus():
+        while not seen:
+            if not limits[0].wanted:
+                seen.append("sent")
+            await sleep_ms(0)
+
+    async def main():
+        rig.cycle.attach(Box())
+        rig.contacts.levels["ESTOP"] = 0
+        tasks = [asyncio.create_task(bus()), asyncio.create_task(rig.cycle.run())]
+        began_ms = ticks_ms()
+        while len(seen) < 2:
+            assert ticks_diff(ticks_ms(), began_ms) < 20000
+            await sleep_ms(5)
+        for task in tasks:
+            task.cancel()
+
+    assert limits[0].wanted > 0
+    asyncio.run(main())
+    assert seen[:2] == ["sent", "recorded"]
 
 
 def test_lateness_is_counted_by_the_millisecond():

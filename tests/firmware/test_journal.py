@@ -1,6 +1,7 @@
 # runs on: cpython, micropython
 """What the platform must not miss: it comes once and in order, over outages, restarts, power cuts and full flash."""
 
+import gc
 import json
 import os
 import sys
@@ -261,6 +262,27 @@ def test_a_flipped_bit_costs_the_rest_of_that_file_and_is_declared():
         got = station.receive()
         assert station.journal.damaged == 1 and covered(got) == list(range(2, 62))
         assert len([each for each in got if each["kind"] == "gap"]) == 1
+
+
+def test_what_waits_goes_to_flash_without_a_copy_of_it():
+    """An outage that fills the journal is when a board has no memory for one."""
+    if not hasattr(gc, "mem_alloc"):
+        return  # CPython does not count
+    from firmware.journal_write import write
+
+    with Folder() as folder:
+        station = Station(folder)
+        write(station.journal)
+        for _ in range(7):
+            station.add(ALARM, "a" * 250)
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        write(station.journal)
+        taken = gc.mem_alloc() - before
+        gc.enable()
+        assert station.journal.written == 8 and not station.journal.waiting
+        assert taken < 4000, taken
 
 
 def test_flash_that_refuses_leaves_a_bounded_memory():

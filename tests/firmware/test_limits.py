@@ -1,12 +1,13 @@
 # runs on: cpython, micropython
 from drivers.ticks import ticks_add
+from firmware import command_steps
 from firmware.limits import LimitsInForce
 
 CIRCUITS = [{"id": "grid", "cap_w": 400000}, {"id": "ac-row", "cap_w": 22000}]
 
 
 def tighten(limits, limit_w, expires_s, now_ms=0, circuit=0):
-    limits.tighten(0, circuit, limit_w, expires_s, now_ms)
+    command_steps.tighten(limits, 0, circuit, limit_w, expires_s, now_ms)
 
 
 def refused(limits, limit_w, expires_s, now_ms=0):
@@ -96,8 +97,8 @@ def test_what_would_loosen_is_refused():
 
 def test_two_sources_bind_by_the_tighter_one():
     limits = LimitsInForce(CIRCUITS, ("mqtt", "console"))
-    limits.tighten(0, 0, 300000, 60, 0)
-    limits.tighten(1, 0, 350000, 120, 0)
+    command_steps.tighten(limits, 0, 0, 300000, 60, 0)
+    command_steps.tighten(limits, 1, 0, 350000, 120, 0)
     assert limits.source(0, 0) == "mqtt" and len(limits.items(0)) == 2
     assert limits.effective_w(0, 61_000) == 350000
     assert limits.source(0, 61_000) == "console"
@@ -109,7 +110,7 @@ def test_asking_for_the_limit_allocates_nothing():
     except ImportError:
         return  # CPython has no lock on its heap; the MicroPython run of this file is the proof
     limits = LimitsInForce(CIRCUITS)
-    limits.tighten(0, 0, 300000, 60, 0)
+    command_steps.tighten(limits, 0, 0, 300000, 60, 0)
     heap_lock()
     try:
         in_force_w = limits.effective_w(0, 100)

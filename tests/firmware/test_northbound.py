@@ -185,3 +185,40 @@ def test_the_birth_comes_again_until_it_is_out():
         except OSError:
             pass
         assert talking.north._birth_due is True and talking.broker.of("birth") == []
+
+
+def test_messages_that_found_no_memory_are_an_alarm_for_a_minute():
+    with Folder() as folder:
+        talking = Talking(folder)
+        alarms = talking.rig.alarms
+        seconds(talking, 59)
+        talking.north.memory_errors += 2
+        assert not alarms.is_active("memory_short", "GC-T")
+        seconds(talking, 1)
+        found = [each for each in alarms.active() if each["code"] == "memory_short"]
+        assert len(found) == 1 and " 2 " in found[0]["zh"] and " 2 " in found[0]["en"]
+        seconds(talking, 60)
+        assert not alarms.is_active("memory_short", "GC-T")
+
+
+def test_a_page_that_cannot_grow_tells_fewer_alarms_until_the_message_fits():
+    with Folder() as folder:
+        talking = Talking(folder)
+        north, page = talking.north, talking.north._page
+        for number in range(20):
+            talking.rig.alarms.update("gun_deaf", "gun%d" % number, True, 1000, 20000)
+
+        def full(more):
+            raise MemoryError
+
+        page.grow = full
+        told = []
+        for _ in range(6):
+            try:
+                north._tell_telemetry(ticks_ms())
+            except MemoryError:
+                pass
+            told += talking.broker.of("telemetry")
+        assert told and 0 < len(json.loads(told[-1])["alarms"]) < 20
+        talking.broker.connect()
+        assert north._seen.most_alarms >= 20

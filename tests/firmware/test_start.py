@@ -26,7 +26,7 @@ class Board:
     def __init__(self, folder):
         self.folder, self.said, self.process = folder, "", None
         self.station = json.loads((ROOT / "tools" / "stations" / "demo.json").read_text(encoding="utf-8"))
-        del self.station["mqtt"]
+        self.mqtt = self.station.pop("mqtt")
         for at, bus in enumerate(self.station["buses"]):  # nobody listens on the discard port and its neighbours
             bus.update({"port": str(folder / bus["id"])} if "port" in bus else {"tcp_port": 9 + at})
         self.put()
@@ -124,12 +124,23 @@ def test_a_damaged_state_file_is_told_and_the_station_starts_all_the_same(board)
     state.write_bytes(state.read_bytes()[:-4])
     board.power_on()
     said = board.hears("光储 Guangchu: GC-DEMO-01")
-    assert "状态文件不可用（2" in said and "state file of no use (2" in said
+    assert "GC-DEMO-01: 状态文件不可用（2" in said and "state file of no use (2" in said
     board.types(b"alarms\nlog\n")
     board.hears("状态文件不可用（2(.|\n)*告警 GC-DEMO-01 状态文件不可用(.|\n)*写闪存 [0-9]")
     board.interrupt()
     board.power_on()
     assert "state" not in board.hears("GC-DEMO-01"), "told of a file that is whole again"
+
+
+def test_a_damaged_file_of_commands_is_told(board):
+    """Limits that a platform had signed are gone with it."""
+    (board.folder / "commands").write_bytes(b"guangchu-state 1 2 00000000\n{}")
+    board.station["mqtt"] = {**board.mqtt, "host": "127.0.0.1", "port": 9}
+    board.put()
+    board.power_on()
+    assert "commands: 状态文件不可用（2" in board.hears("光储 Guangchu: GC-DEMO-01")
+    board.types(b"alarms\n")
+    board.hears("commands[^\n]*状态文件不可用（2")
 
 
 def test_without_a_station_that_may_be_used_nothing_starts(board):

@@ -11,6 +11,7 @@ from telemetry_station import CONFIG, Rig, charging_rig  # noqa: E402
 
 from control import reasons  # noqa: E402
 from firmware.birth import birth  # noqa: E402
+from firmware.command_steps import tighten  # noqa: E402
 from firmware.mqtt.page import Page  # noqa: E402
 from firmware.telemetry import status, to_json, topic  # noqa: E402
 
@@ -74,7 +75,7 @@ def test_every_reason_of_control_can_be_told_with_no_number_missing():
 
 def test_limits_and_alarms_that_stand_are_shown_until_they_end():
     rig = charging_rig()
-    rig.limits.tighten(0, 0, 300000, 60, 1000)
+    tighten(rig.limits, 0, 0, 300000, 60, 1000)
     rig.alarms.update("gun_deaf", "gun2", True, 1000, 20000)
     rig.stop.active = True
     made = message(rig, 6000)
@@ -128,3 +129,15 @@ def test_messages_are_compact_utf_8():
     assert to_json({"a": [1, None, True], "b": "光"}) == b'{"a":[1,null,true],"b":"\xe5\x85\x89"}'
     assert status(False) == b'{"online":false}'
     assert topic("GC-T", "status") == "guangchu/v1/GC-T/status"
+
+
+def test_no_piece_grows_with_the_alarms_that_stand_and_fewer_are_told_where_memory_is_short():
+    rig = charging_rig()
+    for number in range(20):
+        rig.alarms.update("gun_deaf", "gun%d" % number, True, 1000, 20000)
+    pieces = list(rig.seen.pieces(1000, None))
+    assert max([len(each) for each in pieces]) < 600, [len(each) for each in pieces]
+    assert len(json.loads(b"".join(pieces))["alarms"]) == 20
+    rig.seen.most_alarms = 3
+    told = json.loads(b"".join(list(rig.seen.pieces(1000, None))))["alarms"]
+    assert [each["device"] for each in told] == ["gun0", "gun1", "gun2"]

@@ -128,6 +128,45 @@ def test_a_sector_wears_by_one_for_each_erase(repl):
     assert worn == {511: 2}
 
 
+class Answering:
+    """Answers each frame with `data`, 2 ms behind its last stop bit."""
+
+    def __init__(self, board, data):
+        self.board, self.data = board, data
+
+    def heard(self, frame):
+        self.board.send(frame.uart, frame.end_ns + 2_000_000, self.data)
+
+
+def test_characters_that_are_on_the_line_while_flash_is_written_are_counted(repl):
+    board = repl.board
+    repl.exec(
+        "import rp2, time\nfrom machine import Pin, UART\n"
+        "flash, driver = rp2.Flash(), Pin(6, Pin.OUT, value=0)\n"
+        "uart = UART(1, 115200, tx=Pin(4), rx=Pin(5))\n"
+        "def ask():\n    driver(1); uart.write(bytes(8)); time.sleep_us(900); driver(0)"
+    )
+
+    def counted(program):
+        before = board.figures()["lines"][1]
+        repl.exec(program)
+        after = board.figures()["lines"][1]
+        return {name: after[name] - before[name] for name in ("during_flash", "erased", "overruns")}
+
+    erase = "flash.ioctl(6, 211)"
+    assert counted(erase) == {"during_flash": 0, "erased": 0, "overruns": 0}
+    # The erase begins before the request's end is heard, and is not over when the answer is. The FIFO keeps 32.
+    board.peers[1] = Answering(board, bytes(50))
+    assert counted(f"ask(); {erase}") == {"during_flash": 50, "erased": 1, "overruns": 18}
+    # 45 ms without a pause.
+    board.peers[1] = None
+    board.send(1, board.now_ns, bytes(1500))
+    steady = counted(erase)
+    assert 518 <= steady["during_flash"] <= 520 and 518 - 33 <= steady["overruns"] <= 520 - 31
+    board.run(200)
+    assert counted(erase)["during_flash"] == 0
+
+
 def test_pins_have_edges_outside_and_levels_inside(repl):
     board = repl.board
     board.watch(15)

@@ -153,6 +153,17 @@ def test_a_turnaround_that_nobody_knows_is_shown_as_assumed(run, tmp_path):
     assert (shown["gun5"], shown["gun4"], shown["gun1"]) == ("45", "30 D", "15 D")
 
 
+def test_what_was_measured_on_the_line_goes_before_what_is_usual_and_is_no_assumption(run):
+    """The meter alone on its line: 30 ms are in its exchange and in that of its counters."""
+    station = demo()
+    usual_ms = budget(station).age_ms(device(station, "meter"))
+    device(station, "meter")["answer_ms"] = 7
+    assert budget(station).age_ms(device(station, "meter")) == usual_ms - 2 * (30 - 7)
+    code, out, _ = run(station, "--lang", "en")
+    rows = [[cell.strip() for cell in line.split("│")] for line in out.splitlines()]
+    assert code == 0 and {row[5] for row in rows if len(row) == 8 and row[1] == "meter"} == {"7"}
+
+
 @pytest.mark.parametrize("name", sorted(registry.ROLES))
 def test_every_profile_can_be_budgeted(name):
     """Whatever its reads are like: walked, fixed, one register each, sequences of writes."""

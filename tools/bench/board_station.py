@@ -21,7 +21,7 @@ BOARD = "rpi_pico_w"
 GUNS, CAP_W = 8, 600000
 CAR_W = 100e3
 _BASE_W = 20e3
-TICK_PIN, GC_PIN, HEAP_PIN = 20, 21, 22  # nobody else uses them on this board
+TICK_PIN, GC_PIN, HEAP_PIN, RECORD_PIN = 20, 21, 22, 19  # nobody else uses them on this board
 _START_MS = 30000
 _HEAP_MS = 3000
 _PACKAGES = ("boards", "control", "drivers", "firmware")
@@ -39,7 +39,7 @@ from machine import Pin, Timer
     (
         "\n\nclass Cycle:",
         """
-ticking, collecting = Pin(20, Pin.OUT, value=0), Pin(21, Pin.OUT, value=0)
+ticking, collecting, recording = [Pin(number, Pin.OUT, value=0) for number in (20, 21, 19)]
 asked = Pin(22, Pin.IN, Pin.PULL_DOWN)
 
 
@@ -55,10 +55,17 @@ heap_timer = Timer(-1, period=1000, callback=tell_heap)
 class Cycle:""",
     ),
     (
-        "                self.tick(now_ms)\n            gc.collect()\n",
+        "                dt_ms = self.tick(now_ms)\n",
         """                ticking(1)
-                self.tick(now_ms)
+                dt_ms = self.tick(now_ms)
                 ticking(0)
+""",
+    ),
+    (
+        "                    self.box.record(dt_ms)\n            gc.collect()\n",
+        """                    recording(1)
+                    self.box.record(dt_ms)
+                    recording(0)
             collecting(1)
             gc.collect()
             collecting(0)
@@ -89,12 +96,13 @@ class Heap(NamedTuple):
 
 
 class Window(NamedTuple):
-    """What was seen between two moments. late_ms, tick_ms, pause_ms: of each cycle, in rising order. missed: cycles
-    that never began."""
+    """What was seen between two moments. late_ms, tick_ms, pause_ms, record_ms: of each cycle, in rising order. missed:
+    cycles that never began."""
 
     late_ms: list
     tick_ms: list
     pause_ms: list
+    record_ms: list
     missed: int
 
 
@@ -106,7 +114,7 @@ class BoardStation(EmulatedRig):
         facts = checked(self.station)
         with tempfile.TemporaryDirectory() as folder:
             self.files = build(BOARD, facts, root=probed(Path(folder))).files
-        for pin in (TICK_PIN, GC_PIN):
+        for pin in (TICK_PIN, GC_PIN, RECORD_PIN):
             self.board.watch(pin)
         self.board.set_input(HEAP_PIN, 0)
 
@@ -169,11 +177,11 @@ def window(edges, since_ns, cycle_ns) -> Window:
     if not kept:
         raise RuntimeError("no cycle was seen")
     due_ns = [begins[place] - late_ns[place] for place in (kept[0], kept[-1])]
-    collections = zip(*_pairs(edges, GC_PIN), strict=True)
     return Window(
         sorted(late_ns[place] / MS for place in kept),
         sorted((ends[place] - begins[place]) / MS for place in kept),
-        sorted((end - begin) / MS for begin, end in collections if begin >= since_ns),
+        _spans(edges, GC_PIN, since_ns),
+        _spans(edges, RECORD_PIN, since_ns),
         round((due_ns[1] - due_ns[0]) / cycle_ns) + 1 - len(kept),
     )
 
@@ -190,6 +198,11 @@ def _late_ns(begins, cycle_ns):
     middle = min(set(phases), key=lambda phase: sum(apart(phase, other) for other in phases))
     offsets = [(phase - middle + cycle_ns / 4) % cycle_ns - cycle_ns / 4 for phase in phases]
     return [offset - min(offsets) for offset in offsets]
+
+
+def _spans(edges, pin, since_ns):
+    """How long a pin was high, ms, in rising order."""
+    return sorted((end - begin) / MS for begin, end in zip(*_pairs(edges, pin), strict=True) if begin >= since_ns)
 
 
 def _pairs(edges, pin):

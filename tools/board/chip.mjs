@@ -28,8 +28,8 @@ export class Chip {
     this.driverPins = driverPins;
     this.flash = new Flash();
     this.flash.onCut = () => this.powerOff();
-    this.flash.onOperation = (what, offset) => {
-      lines.forEach((line) => line.deafened(what));
+    this.flash.onOperation = (what, offset, us) => {
+      lines.forEach((line) => line.deafened(what, 1000 * us));
       this.onFlash(what, offset);
     };
     this.instructions = 0;
@@ -96,7 +96,7 @@ export class Chip {
     this.usb = new UsbSerial(mcu, (bytes) => this.onUsb(bytes));
     for (const number of [0, 1]) this._wireUart(number);
     for (let pin = 0; pin < mcu.gpio.length; pin += 1) this._wirePin(pin);
-    this._stallCycles = 0;
+    this._stallNs = 0; // how long the ROM's function still holds the CPU
     this._resetWanted = this._isHung = false;
     mcu.core.PC = FLASH_AT;
     this.onReset(reason);
@@ -140,7 +140,7 @@ export class Chip {
       return;
     }
     try {
-      this._stallCycles += this.rom.call(n, core.registers);
+      this._stallNs += this.rom.call(n, core.registers) * NS_PER_CYCLE;
     } catch (error) {
       this._fail(error);
     }
@@ -191,23 +191,26 @@ export class Chip {
     this._build(Uint32Array.from(watchdog.scratchData), watchdog.reason);
   }
 
-  /** The hot loop: one instruction a turn, or a leap to the next alarm while the chip waits. */
+  /** The hot loop: one instruction a turn, or a leap to the next alarm while the chip waits or the ROM holds it. */
   _runChip(endNs, budget) {
     const { core } = this.mcu;
     const clock = this._clock;
     let done = 0;
     this._mustLook = false;
     while (done < budget && clock.nanosCounter < endNs) {
-      if (core.waiting || this._isHung) {
+      const isStalled = this._stallNs !== 0;
+      if (isStalled || core.waiting || this._isHung) {
+        // To the next alarm and not beyond: who hears a frame meanwhile answers meanwhile.
         const alarmNs = clock.nextAlarm === null ? Infinity : clock.nextAlarm.nanos;
-        clock.tick(Math.min(alarmNs, endNs) - clock.nanosCounter);
-      } else {
-        let ns = core.executeInstruction() * NS_PER_CYCLE;
-        done += 1;
-        if (this._stallCycles !== 0) {
-          ns += this._stallCycles * NS_PER_CYCLE;
-          this._stallCycles = 0;
+        let ns = Math.min(alarmNs, endNs) - clock.nanosCounter;
+        if (isStalled) {
+          ns = Math.min(ns, this._stallNs);
+          this._stallNs -= ns;
         }
+        clock.tick(ns);
+      } else {
+        const ns = core.executeInstruction() * NS_PER_CYCLE;
+        done += 1;
         const now = clock.nanosCounter + ns;
         const alarm = clock.nextAlarm;
         if (alarm === null || alarm.nanos > now) clock.nanosCounter = now;

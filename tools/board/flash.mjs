@@ -1,6 +1,6 @@
 // The flash chip (W25Q16JV, 2 MiB): erased by sectors of 4096 bytes, programmed by pages of 256; a program can only
-// clear bits. Times are the data sheet's typical ones unless told
-// otherwise (its longest: 400 ms and 3 ms); the RP2040 executes nothing meanwhile.
+// clear bits. Times are the data sheet's typical ones unless told otherwise (its longest: 400 ms and 3 ms); the RP2040
+// executes nothing meanwhile.
 
 import fs from 'node:fs';
 
@@ -14,6 +14,7 @@ const UF2_MAGIC = 0x0a324655;
 /**
  * bytes: the content. erases: how often each sector was erased. operations: erases and programs so far.
  * cutAt: the operation (counted like `operations`, from 1) in whose middle the power goes, 0: never.
+ * onOperation("erase" or "program", offset, us that it takes): one begins.
  */
 export class Flash {
   constructor() {
@@ -42,7 +43,7 @@ export class Flash {
   /** Erase the sector at `offset`; gives the time that it takes, us. */
   erase(offset) {
     this.erases[offset / SECTOR_BYTES] += 1;
-    if (this._isCut('erase', offset)) {
+    if (this._isCut('erase', offset, this.eraseUs)) {
       // An interrupted erase leaves a mixture; half of the sector stands for every mixture here.
       this.bytes.fill(0xff, offset, offset + SECTOR_BYTES / 2);
       return 0;
@@ -54,15 +55,15 @@ export class Flash {
   /** Clear the bits that `page` has clear; gives the time that it takes, us. */
   program(offset, page) {
     this.programs += 1;
-    const isCut = this._isCut('program', offset);
+    const isCut = this._isCut('program', offset, this.programUs);
     const length = isCut ? page.length / 2 : page.length;
     for (let i = 0; i < length; i += 1) this.bytes[offset + i] &= page[i];
     return isCut ? 0 : this.programUs;
   }
 
-  _isCut(what, offset) {
+  _isCut(what, offset, us) {
     this.operations += 1;
-    this.onOperation(what, offset);
+    this.onOperation(what, offset, us);
     if (this.operations !== this.cutAt) return false;
     this.isPowered = false;
     this.onCut();

@@ -6,8 +6,8 @@ const QUIET_NS_FAST = 1750e3; // fixed above 19200 baud (Modbus over Serial Line
 const FAST_CHARACTER_NS = 11e9 / 19200;
 
 /**
- * onFrame(frame): the wire has been quiet for 3.5 characters after
- * something the board sent; frame: {startNs, endNs, bytes}. onByte(byte): the wire has a character of the board.
+ * onFrame(frame): the wire has been quiet for 3.5 characters after something the board sent; frame: {startNs, endNs,
+ * bytes}. onByte(byte): the wire has a character of the board.
  * echo: the receiver listens while the driver sends. heedsRts: the others send nothing while the board's RTS pin forbids
  * it (a wire without a driver pin).
  */
@@ -25,8 +25,9 @@ export class Line {
       undriven: 0, // characters whose driver was off for a part of them: nobody heard them
       held_ns: 0, // the longest time that the driver was on after the last stop bit
       deaf: 0, // characters lost because they arrived while the driver was on
-      erased: 0, // sectors of the flash erased, which stops the chip for 45 ms, while a frame was on its way
-      programmed: 0, // pages programmed meanwhile, 0.4 ms each
+      erased: 0, // sectors of the flash of which the erase began while a frame was on its way or an answer awaited
+      programmed: 0, // pages of which the programming did
+      during_flash: 0, // characters, in either direction, of which a part was on the line while flash was written
       gap_ns: null, // the shortest silence before a frame of the board
       pause_ns: 0, // the longest silence inside a frame of the board
     };
@@ -39,6 +40,7 @@ export class Line {
     this.nowNs = nowNs;
     this._clock = clock;
     this._startNs = this._endNs = this._activeNs = null;
+    this._flashFromNs = this._flashUntilNs = 0; // the newest time in which flash was written
     this._sending = [];
     this._isWhole = true;
     this._quietAlarm = clock.createAlarm(() => this._quiet());
@@ -63,10 +65,20 @@ export class Line {
     else if (this._endNs !== null) this.figures.held_ns = Math.max(this.figures.held_ns, this.nowNs() - this._endNs);
   }
 
-  /** The chip is about to do nothing else for a while. what: "erase" or "program". */
-  deafened(what) {
+  /** The chip is about to do nothing else for ns. what: "erase" or "program". */
+  deafened(what, ns) {
+    const now = this.nowNs();
+    if (now >= this._flashUntilNs) this._flashFromNs = this._flashUntilNs = now;
+    this._flashUntilNs += ns;
     if (!this.uart.isSending && !this._sending.length && !this.arriving.length) return;
     this.figures[what === 'erase' ? 'erased' : 'programmed'] += 1;
+  }
+
+  /** A character, of either direction, has just ended. */
+  _moved() {
+    const now = this.nowNs();
+    const startNs = now - this.uart.characterNs;
+    if (startNs < this._flashUntilNs && this._flashFromNs < now) this.figures.during_flash += 1;
   }
 
   /** Others send: characters [byte, error] one after the other from atNs on, in the board's own format. */
@@ -102,6 +114,7 @@ export class Line {
   _arrived() {
     const { byte, error } = this.arriving.shift();
     this._activeNs = this.nowNs();
+    this._moved();
     if (this.hasDriverPin && this.isDriving && !this.echo) this.figures.deaf += 1;
     else this.uart.receive(byte, error);
     this._scheduleArrival();
@@ -124,6 +137,7 @@ export class Line {
 
   _characterEnds(byte) {
     this._endNs = this._activeNs = this.nowNs();
+    this._moved();
     if (this._isWhole) {
       this._sending.push(byte);
       this.onByte(byte);

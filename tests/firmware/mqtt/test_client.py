@@ -118,7 +118,7 @@ def test_a_missing_pingresp_ends_the_connection_within_the_keepalive():
         await until(lambda: client.connected)
         start_ms = ticks_ms()
         await until(lambda: not client.connected)
-        assert isinstance(client.last_error, BrokerSilent) and client.last_error.place == "ms without PINGRESP"
+        assert isinstance(client.last_error, BrokerSilent) and "ms without PINGRESP" in str(client.last_error)
         assert ticks_diff(ticks_ms(), start_ms) < 3500  # keep-alive 2 s, and a shared machine
         await until(lambda: client.connects == 2)
 
@@ -128,7 +128,7 @@ def test_a_missing_pingresp_ends_the_connection_within_the_keepalive():
 def test_a_missing_connack_ends_the_attempt():
     async def scene(client, script):
         await until(lambda: client.last_error is not None)
-        assert client.last_error.place == "ms without CONNACK" and client.last_error.found >= 200
+        assert "ms without CONNACK" in str(client.last_error) and client.last_error.found >= 200
 
     with_broker(Script(connack=b""), scene, connect_ms=200)
 
@@ -285,6 +285,7 @@ def test_a_refusal_that_the_standard_does_not_know_is_malformed():
     async def scene(client, script):
         await until(lambda: client.last_error is not None)
         assert isinstance(client.last_error, MalformedPacket)
+        assert "CONNACK: found flags 0, code 6, allowed flags 0 or 1, codes 0..5" in str(client.last_error)
 
     with_broker(Script(connack=b"\x20\x02\x00\x06"), scene)
 

@@ -1,5 +1,6 @@
 # runs on: cpython, micropython
 import json
+import sys
 
 from firmware.mqtt import packets
 from firmware.mqtt.page import Page
@@ -63,3 +64,18 @@ def test_a_message_too_long_for_the_page_is_told_and_leaves_it_usable():
     assert page.write("a/b", pieces({"x": "y" * 300})) is None
     assert page.too_long == 1
     assert page.write("a/b", pieces({"x": "y"})) is not None
+
+
+def test_a_page_that_was_too_short_grows_and_keeps_its_length_where_memory_is_short():
+    page = Page(200)
+    assert page.write("a/b", pieces({"x": "y" * 300})) is None
+    page.grow(200)
+    outgoing = page.write("a/b", pieces({"x": "y" * 300}))
+    assert outgoing is not None and page.most_bytes == 400
+    outgoing.waits = False
+    try:
+        page.grow(1 << 60 if sys.implementation.name == "cpython" else 1 << 27)
+        raise AssertionError("so much memory is nowhere")
+    except MemoryError:
+        pass
+    assert page.most_bytes == 400 and page.write("a/b", pieces({"x": "y" * 300})) is not None

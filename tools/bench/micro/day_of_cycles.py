@@ -47,6 +47,7 @@ clock = Time()
 
 from drivers.ticks import sleep_ms, ticks_ms  # noqa: E402
 from firmware import app_mqtt, start  # noqa: E402
+from firmware.command_steps import tighten  # noqa: E402
 from tools.bench.micro.counted_flash import Flash  # noqa: E402
 
 STEP_MS, POLL_MS = 100, 200
@@ -238,7 +239,7 @@ class Plant:
             self.limit_is_due = False
             self.limits += 1
             limits = self.running.limits
-            limits.tighten(0, limits.circuits.index("grid"), LIMIT_W, LIMIT_FOR // SECOND, ticks_ms())
+            tighten(limits, 0, limits.circuits.index("grid"), LIMIT_W, LIMIT_FOR // SECOND, ticks_ms())
             self.limited_from, self.limited_to = number + ABOVE_MS // STEP_MS, number + LIMIT_FOR - SECOND
         self.broker.go(number % AWAY_EVERY < AWAY_EVERY - AWAY_FOR)
 
