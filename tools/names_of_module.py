@@ -151,7 +151,8 @@ class Module:
 
 def _read_outside(function):
     """Names that the place where a function is defined reads: in defaults and decorators."""
-    asked = [*function.args.defaults, *filter(None, function.args.kw_defaults), *getattr(function, "decorator_list", ())]
+    asked = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
+    asked += getattr(function, "decorator_list", ())
     return {node.id for each in asked for node in ast.walk(each) if isinstance(node, ast.Name)}
 
 
