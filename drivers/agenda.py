@@ -10,9 +10,6 @@ RANK_DECREASE, RANK_CONTROL, RANK_INCREASE, RANK_SLOW = 0, 1, 2, 3
 
 _PATIENCE_INCREASE_MS = 1000  # then an increase or a refresh ranks with the control readings
 _PATIENCE_SLOW_MS = 5000
-# A meter that is not heard makes control lower everything, and decreases go first: where they fill the line in every
-# cycle it would not be asked again.
-_PATIENCE_METER_MS = const(250)
 _GIVE_UP_MS = const(60000)
 _MAX_IDLE_MS = const(1000)
 # A device that says "busy" is asked again after 100, 200, 400, 800 and then every 1000 ms; one that says "acknowledged,
@@ -27,18 +24,18 @@ _REPEATS = const(2)
 class Agenda(Plan):
     """alone: no other device shares the bus. rank, due_ms: of the job that `next_job` gave: how urgent it is, and since
     when it waits. rests_until_ms: until then nothing is due, None: that has to be looked at; the bus, which has many
-    agendas to look at for each request, notes it and keeps away meanwhile. sleeper: of the bus, to be set."""
+    agendas to look at for each request, notes it and keeps away meanwhile. sleeper: of the bus."""
 
     rests_until_ms = None
-    sleeper = None
     _write_after_ms = None  # of a device that needs a pause between two writes: when the next may go out
 
-    def __init__(self, device, max_gap: int, alone: bool, shared=None):
+    def __init__(self, device, max_gap: int, alone: bool, shared=None, sleeper=None):
         Plan.__init__(self, device, max_gap, shared)
         self.rank = RANK_SLOW
         self.due_ms = self._not_before_ms = ticks_ms()
         self._alone = alone
-        self._is_meter = device.role == "meter"
+        self.is_meter = device.role == "meter"
+        self.sleeper = sleeper
         self._was_slow = False  # the newest answer was to a slow job
         self.trouble = None  # while the device is well
 
@@ -68,8 +65,7 @@ class Agenda(Plan):
         # Where the pause after each request is as long as the period, a control reading is always due: a slow job that
         # has waited for long enough goes before every other of them.
         if block is not None and (patient or self._was_slow):
-            is_overdue = self._is_meter and ticks_diff(now_ms, block.due_ms) > _PATIENCE_METER_MS
-            return self._ranked(block, RANK_DECREASE if is_overdue else RANK_CONTROL, block.due_ms)
+            return self._ranked(block, RANK_CONTROL, block.due_ms)
         if block is None and self.start is not None and self._is_commanded and self.start.is_due(now_ms):
             return self._ranked(self.start, RANK_INCREASE, now_ms)
         if slow is None:

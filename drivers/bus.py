@@ -1,12 +1,12 @@
 """One RS-485 line, or one TCP gateway shared by its unit ids: the task that puts one request after another on it.
 
 Order: decreases of setpoints > control readings > increases and refreshes > slow readings; among equals the one that
-waits longest. A meter that has waited for 250 ms ranks with the decreases.
+waits longest. A meter that has waited for 250 ms takes its turn among the decreases.
 """
 
 from array import array
 
-from drivers.agenda import Agenda
+from drivers.agenda import RANK_CONTROL, RANK_DECREASE, Agenda
 from drivers.flash_gate import Gate
 from drivers.modbus.errors import Closed, CrcError, ExceptionReply, ModbusError, Timeout
 from drivers.sleeper import Sleeper
@@ -17,6 +17,9 @@ _REOPEN_LONGEST_STEPS = const(8)
 _MAX_WRITE_WORDS = const(8)
 _MAX_IDLE_MS = const(1000)
 _GATE_MS = const(2)
+# A meter that is not heard makes control lower everything: where the decreases fill the line in every cycle it would
+# not be asked again.
+_METER_MS = const(250)
 # To choose a request and send it takes a board with eight guns up to 20 ms: none is begun so short before a cycle.
 _CYCLE_NEAR_MS = const(20)
 # Registers read along for nothing: they cost less than a second request with its gaps and its turnaround.
@@ -44,9 +47,9 @@ class Bus:
         self._words = array("H", bytearray(2 * _MAX_WRITE_WORDS))
         port.connect_delay_ms = max([0] + [device.profile.connect_delay_ms for device in devices])
         max_gap, shared = _MAX_GAP_TCP if config["kind"] == "tcp" else _MAX_GAP_SERIAL, {}
-        self._agendas = tuple([Agenda(device, max_gap, len(devices) == 1, shared) for device in devices])
+        alone = len(devices) == 1
+        self._agendas = tuple([Agenda(device, max_gap, alone, shared, self._sleeper) for device in devices])
         for agenda in self._agendas:
-            agenda.sleeper = self._sleeper
             for setpoint in agenda.device.setpoints.values():
                 setpoint.sleeper = agenda
         # A pause that the gateway itself needs after each request, whichever device it is for.
@@ -81,6 +84,7 @@ class Bus:
     def pick(self, now_ms: int):
         """(agenda, job) that goes out next; (None, None) when nothing is due."""
         best, best_job = None, None
+        meter, meter_job = None, None
         if ticks_diff(self._not_before_ms, now_ms) <= 0:
             for agenda in self._agendas:
                 rests_until_ms = agenda.rests_until_ms
@@ -98,6 +102,11 @@ class Bus:
                     and ticks_diff(agenda.due_ms, best.due_ms) < 0
                 ):
                     best, best_job = agenda, job
+                if agenda.is_meter and agenda.rank == RANK_CONTROL and ticks_diff(now_ms, agenda.due_ms) > _METER_MS:
+                    if meter is None or ticks_diff(agenda.due_ms, meter.due_ms) < 0:
+                        meter, meter_job = agenda, job
+        if meter is not None and best.rank == RANK_DECREASE and ticks_diff(meter.due_ms, best.due_ms) < 0:
+            return meter, meter_job
         return best, best_job
 
     def idle_ms(self, now_ms: int) -> int:

@@ -582,14 +582,3 @@ def test_a_device_that_was_silent_for_weeks_is_used_at_once_when_it_comes_back()
             refreshed = refreshed or isinstance(job, Command)
             reply(agenda, job, now, *([0] * (job.count - 1) + [50] if isinstance(job, ReadBack) else ()))
     assert all(block in asked for block in agenda.blocks) and refreshed, "within its watchdog of a minute"
-
-
-def test_a_meter_that_has_waited_for_250_ms_goes_with_the_decreases_that_would_keep_it_from_the_line():
-    for profile, rank in (("acrel_dtsd1352", RANK_DECREASE), ("cn_pile_v2", RANK_CONTROL)):
-        agenda, now = bench(profile, alone=False)
-        now = start_up(agenda, now)
-        for block in agenda.blocks:
-            block.due_ms = now
-        block = agenda.next_job(ticks_add(now, 250))
-        assert not block.is_write and agenda.rank == RANK_CONTROL
-        assert agenda.next_job(ticks_add(now, 251)) is block and (agenda.rank, agenda.due_ms) == (rank, now)

@@ -391,3 +391,33 @@ def test_a_pause_that_the_gateway_needs_holds_for_all_devices_behind_it():
     asyncio.run(main())
     assert min([ticks_diff(b, a) for a, b in zip(sent_ms, sent_ms[1:])]) >= 40
     assert line.order[:3] != line.order[:1] * 3 and {line.order.count(unit) for unit in (1, 2, 3)} <= {5, 6}, line.order
+
+
+def test_a_meter_that_has_waited_takes_its_turn_among_the_decreases_and_goes_before_no_other_reading():
+    """Decreases would keep it from the line while they fill it; other readings never do."""
+    table = Table("meter", points=(Point("power_w", 3, 10, u16),), control_poll_ms=5000)
+    line = FakeLine({1: FakeUnit({10: 5}), 2: pile(2)[2]}, True)
+    devices = [made_up(table, id="d1", unit=1), device("cn_pile_v2", unit=2, id="d2", poll_ms=5000)]
+    bus = Bus(RTU, rtu_client(line, 115200, "N", 1, 30), devices)
+    limit = devices[1].setpoints["limit_w"]
+
+    async def main():
+        limit.want(60000)
+        task = asyncio.create_task(bus.run())
+        await until(lambda: limit.held_known and limit.held == 60000 and devices[0].health.ok > 0)
+        meter, gun = bus._agendas
+        now_ms = ticks_add(ticks_ms(), 50)  # the pauses of the line and of the devices are over
+
+        def first(meter_waits_ms, gun_waits_ms=None):
+            meter.blocks[0].due_ms = ticks_add(now_ms, -meter_waits_ms)
+            if gun_waits_ms is not None:
+                gun.blocks[0].due_ms = ticks_add(now_ms, -gun_waits_ms)
+            meter.rests_until_ms = gun.rests_until_ms = None
+            return bus.pick(now_ms)[0]
+
+        assert first(300, 400) is gun and first(300, 200) is meter
+        limit.want(50000)
+        assert first(250) is gun and first(251) is meter
+        task.cancel()
+
+    asyncio.run(main())
