@@ -146,8 +146,9 @@ class Session:
 
 
 def width(text):
-    """Columns that a text takes: a Chinese character and its punctuation are two wide."""
-    return len(text) + len([1 for letter in text if ord(letter) >= 0x2E80])
+    """Columns that a text takes: a Chinese character and its punctuation are two wide (U+3000 and above)."""
+    # By the bytes: MicroPython keeps each letter that an iteration over a text gives as a name, for ever.
+    return len(text) + len([1 for byte in text.encode() if byte >= 0xE3])
 
 
 def cut(text, columns):

@@ -158,11 +158,11 @@ def test_characters_that_are_on_the_line_while_flash_is_written_are_counted(repl
     # The erase begins before the request's end is heard, and is not over when the answer is. The FIFO keeps 32.
     board.peers[1] = Answering(board, bytes(50))
     assert counted(f"ask(); {erase}") == {"during_flash": 50, "erased": 1, "overruns": 18}
-    # 45 ms without a pause.
+    # 45 ms without a pause; how much of the FIFO was free before depends on where the erase falls.
     board.peers[1] = None
     board.send(1, board.now_ns, bytes(1500))
     steady = counted(erase)
-    assert 518 <= steady["during_flash"] <= 520 and 518 - 33 <= steady["overruns"] <= 520 - 31
+    assert 518 <= steady["during_flash"] <= 520 and 518 - 33 <= steady["overruns"] <= 520
     board.run(200)
     assert counted(erase)["during_flash"] == 0
 
