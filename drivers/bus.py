@@ -67,10 +67,11 @@ class Bus:
             if self.gate.waiting:  # a file is to be written: no answer would be heard
                 await sleep_ms(_GATE_MS)
                 continue
-            cycle = self.gate.cycle
-            if cycle is not None and 0 < ticks_diff(cycle.due_ms, ticks_ms()) <= _CYCLE_NEAR_MS:
-                await sleep_ms(ticks_diff(cycle.due_ms, ticks_ms()) + 1)
-                continue
+            if self.gate.cycle is not None:
+                left_ms = ticks_diff(self.gate.cycle.due_ms, ticks_ms())
+                if 0 < left_ms <= _CYCLE_NEAR_MS:
+                    await sleep_ms(left_ms + 1)
+                    continue
             agenda, job = self.pick(ticks_ms())
             if job is None:
                 await self._sleeper.sleep(self.idle_ms(ticks_ms()))

@@ -89,8 +89,8 @@ class World:
             self.reached = reached
 
     def mapping(self):
-        """{name: new name}. No new name is used anywhere in the sources, and two names become the same only where both
-        are arguments that no function has together."""
+        """{name: new name}. No new name is used anywhere in the sources, and two names become the same only where
+        nothing can take one for the other (tools/name_sharing.py)."""
         stays = self.rom | self.reached | self.parts | self.fixed | set(dir(builtins))
         names = [name for name in self.ours if name not in stays and not name.startswith("__")]
         names.sort(key=lambda name: (self._is_late(name), -len(self.used_by[name]), name))
