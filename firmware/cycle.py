@@ -47,7 +47,9 @@ class Cycle:
             late_ms = ticks_diff(now_ms, self.due_ms)
             if late_ms < 0:
                 continue
-            if not self.halted:
+            if self.halted:
+                await sleep_ms(0)  # where the collection takes a cycle, the wait above lets nobody else run
+            else:
                 self._note(late_ms)
                 dt_ms = self.tick(now_ms)
                 await sleep_ms(0)

@@ -17,6 +17,7 @@ class Flash:
         buffer[:] = self.data[start:start + len(buffer)]
 
     def writeblocks(self, block, buffer, offset=0):
+        self.check()
         start = block * _BLOCK + offset
         # The piece that the power cut hits is written to its middle, or not at all.
         self.count(start, buffer[:len(buffer) // 2] if self.torn else b"")
@@ -28,16 +29,21 @@ class Flash:
         if request == 5:
             return _BLOCK
         if request == 6:
+            self.check()
             start = argument * _BLOCK
             self.count(start, b"\xff" * (_BLOCK // 2) if self.torn else b"")
             self.data[start:start + _BLOCK] = b"\xff" * _BLOCK
             return 0
         return None
 
+    def check(self):
+        """Raises OSError without power; allocates nothing more, for a file is also closed when it is collected."""
+        if self.cut >= 0 and self.operations > self.cut:
+            raise OSError(5)
+
     def count(self, start, piece):
         if self.operations == self.cut:
             self.data[start:start + len(piece)] = piece
             self.operations += 1
-        if self.cut >= 0 and self.operations > self.cut:
-            raise OSError(5)  # and every later operation of this power-on too
+        self.check()  # and every later operation of this power-on
         self.operations += 1
