@@ -24,9 +24,12 @@ _REPEATS = const(2)
 class Agenda(Plan):
     """alone: no other device shares the bus. rank, due_ms: of the job that `next_job` gave: how urgent it is, and since
     when it waits. rests_until_ms: until then nothing is due, None: that has to be looked at; the bus, which has many
-    agendas to look at for each request, notes it and keeps away meanwhile. sleeper: of the bus."""
+    agendas to look at for each request, notes it and keeps away meanwhile. kept: the job that `next_job` gave, where
+    only a request to this device or a `wake` can make another one more urgent; None: that has to be looked at.
+    sleeper: of the bus."""
 
     rests_until_ms = None
+    kept = None
     _write_after_ms = None  # of a device that needs a pause between two writes: when the next may go out
 
     def __init__(self, device, max_gap: int, alone: bool, shared=None, sleeper=None):
@@ -72,6 +75,25 @@ class Agenda(Plan):
             return None
         return self._ranked(slow, RANK_SLOW if patient else RANK_CONTROL, slow.due_ms)
 
+    def choose(self, now_ms: int):
+        """`next_job`, without another look where `kept` stands. Allocates nothing."""
+        job = self.kept
+        if job is None:
+            job = self.next_job(now_ms)
+            if job is not None and self.rank <= RANK_CONTROL and self._is_steady:
+                self.kept = job
+        return job
+
+    @property
+    def _is_steady(self):
+        """No write waits for its time: none becomes due by itself before what is due now."""
+        if self._write_after_ms is not None or self.device.health.quarantined:
+            return False
+        for command in self.commands:
+            if command.has_pause:
+                return False
+        return True
+
     def idle_ms(self, now_ms: int) -> int:
         """Time until `next_job` may give something without anybody waking the bus, 1 to 1000 ms."""
         if self.device.health.quarantined:
@@ -91,7 +113,7 @@ class Agenda(Plan):
 
     def wake(self):
         """Something new is wanted of a setpoint. Allocates nothing."""
-        self.rests_until_ms = None
+        self.rests_until_ms = self.kept = None
         self.sleeper.wake()
 
     def refused(self, job, error, now_ms: int):
@@ -155,7 +177,7 @@ class Agenda(Plan):
         """The line is gone, perhaps for so long that ticks wrap. Whoever comes back may have been switched off
         meanwhile, and a peer that closes may have restarted."""
         self.restart()
-        self.rests_until_ms = None
+        self.rests_until_ms = self.kept = None
         self._not_before_ms = now_ms
         self._was_away(now_ms)
         if self.trouble is not None:
@@ -187,6 +209,7 @@ class Agenda(Plan):
         self._troubled(now_ms).put_off(self.device.role, now_ms)
 
     def _after_request(self, is_write, now_ms):
+        self.kept = None
         profile = self.device.profile
         pause_ms = profile.request_gap_ms
         if is_write:

@@ -91,7 +91,7 @@ class Bus:
                 rests_until_ms = agenda.rests_until_ms
                 if rests_until_ms is not None and ticks_diff(rests_until_ms, now_ms) > 0:
                     continue
-                job = agenda.next_job(now_ms)
+                job = agenda.choose(now_ms)
                 if job is None:
                     agenda.rests_until_ms = ticks_add(now_ms, agenda.idle_ms(now_ms))
                     continue

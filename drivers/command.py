@@ -103,6 +103,11 @@ class Command(Job):
         return urgency
 
     @property
+    def has_pause(self) -> bool:
+        """Nothing is written for a while, whatever is wanted."""
+        return self._not_before_ms is not None or self._again_ms is not None
+
+    @property
     def is_lower_than_sent(self) -> bool:
         """The wanted value is below the newest one that was put on the wire, or none was yet."""
         return self._raw_of is None or self._raw_sent is None or self.setpoint.wanted < self.setpoint.sent

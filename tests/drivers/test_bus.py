@@ -412,7 +412,8 @@ def test_a_meter_that_has_waited_takes_its_turn_among_the_decreases_and_goes_bef
             meter.blocks[0].due_ms = ticks_add(now_ms, -meter_waits_ms)
             if gun_waits_ms is not None:
                 gun.blocks[0].due_ms = ticks_add(now_ms, -gun_waits_ms)
-            meter.rests_until_ms = gun.rests_until_ms = None
+            meter.wake()
+            gun.wake()
             return bus.pick(now_ms)[0]
 
         assert first(300, 400) is gun and first(300, 200) is meter
