@@ -24,6 +24,7 @@ from tools import (
     name_sharing,
     names,
     names_of_module,
+    near_builtins,
     rom_names,
     shortened,
 )
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _BUILDS = ROOT / "build" / "unix"
 _FOLDERS = ("boards/unix", "control", "drivers", "firmware")
 _OTHERS = ("boards/__init__.py", "boards/pin_inputs.py", "boards/pin_uart.py")
-_TOOLS = (constants, linked, linked_module, name_order, name_sharing, names, names_of_module, shortened)
+_TOOLS = (constants, linked, linked_module, name_order, name_sharing, names, names_of_module, near_builtins, shortened)
 _STAY = ("firmware.app", "firmware.app_mqtt")
 _ROM_NAMES = ROOT / "boards" / "unix" / "rom_names.txt"
 _OLD_S = 3600
