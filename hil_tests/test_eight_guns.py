@@ -15,7 +15,8 @@ from tools.bench.board_station import BoardStation, share
 
 pytestmark = [pytest.mark.emulated, pytest.mark.long, pytest.mark.timeout(3600)]
 
-GUNS, CAP_W = 8, 600000  # the guns draw 480 kW, the base 20 kW
+GUNS, BASE_W, GUN_W = 8, 20000, 60000
+CAPS_W = (600000, 545000)  # all get what they ask for; the least that the station file may say, and the guns share it
 ANSWER_MS = 8
 COMMANDS = (b"status", b"devices", b"bus", b"why gun3", b"alarms", b"limits", b"log", b"help")
 COMMAND_MS, WATCHED_MS, ALARM_MS, HEAP_MS = 2000, 10000, 15000, 5000
@@ -24,8 +25,8 @@ SETTLED_MS = 8000  # of a start: until then a limit may be on its way
 LEAST_FREE_BYTES, LATE_P99_MS = 40000, 20
 
 
-def station_file():
-    data = station(GUNS, CAP_W)
+def station_file(cap_w):
+    data = station(GUNS, cap_w)
     data["buses"] = [{**data["buses"][1], "id": "line"}]
     for device in data["devices"]:
         device |= {"bus": "line", "answer_ms": ANSWER_MS, "poll_ms": 1000}
@@ -42,9 +43,9 @@ def silent_gun(alarms):
 class Seen:
     """The station, run once. Figures of the board's own time."""
 
-    def __init__(self):
-        data = station_file()
-        with Platform("GC-HIL") as platform, BoardStation(GUNS, CAP_W, data) as rig:
+    def __init__(self, cap_w):
+        data, self.cap_w = station_file(cap_w), cap_w
+        with Platform("GC-HIL") as platform, BoardStation(GUNS, cap_w, data) as rig:
             dtu = Dtu(rig.board, 0, platform.port)
             rig.beside.append(dtu.turn)
             try:
@@ -81,15 +82,15 @@ class Seen:
         self.dials = dtu.dials
 
 
-@pytest.fixture(scope="module")
-def seen(emulator):
-    made = Seen()
+@pytest.fixture(scope="module", params=CAPS_W, ids="{}_w".format)
+def seen(emulator, request):
+    made = Seen(request.param)
     late_ms, window = made.window.late_ms, made.window
     free, largest = min(heap.free for heap in made.heaps), min(heap.largest for heap in made.heaps)
     print(f"\n{GUNS} guns: {free} B free, largest block {largest} B; late p50/p99/max"
           f" {share(late_ms, 500):.1f}/{share(late_ms, 990):.1f}/{late_ms[-1]:.1f} ms, {window.missed} missed;"
           f" tick {window.tick_ms[-1]:.1f}, collection {window.pause_ms[-1]:.1f} ms at most;"
-          f" {len(made.telemetry)} telemetry in {WINDOW_S} s; {made.worst_w / 1000:.1f} kW of {CAP_W / 1000:.0f};"
+          f" {len(made.telemetry)} telemetry in {WINDOW_S} s; {made.worst_w / 1000:.1f} kW of {made.cap_w / 1000:.0f};"
           f" {[(each['code'], each['device'], each['en']) for each in made.alarms]}")  # fmt: skip
     return made
 
@@ -104,7 +105,8 @@ def test_no_cycle_is_missed_and_99_of_100_begin_within_20_ms_while_the_console_i
 
 
 def test_every_car_charges_and_the_plant_stays_under_its_cap(seen):
-    assert GUNS * 60000 < seen.worst_w <= CAP_W
+    asked_w = BASE_W + GUNS * GUN_W
+    assert 0.9 * min(asked_w, seen.cap_w) < seen.worst_w <= seen.cap_w
 
 
 def test_telemetry_keeps_its_period(seen):
