@@ -15,8 +15,8 @@ from tools.bench.board_station import BoardStation, share
 
 pytestmark = [pytest.mark.emulated, pytest.mark.long, pytest.mark.timeout(3600)]
 
-GUNS, BASE_W, GUN_W = 8, 20000, 60000
-CAPS_W = (600000, 545000)  # all get what they ask for; the least that the station file may say, and the guns share it
+GUNS, GUN_W = 8, 60000  # and the base draws 20 kW
+CAPS_W = (600000, 545000)  # ample, and near the least that the check of the station file allows, 540 kW
 ANSWER_MS = 8
 COMMANDS = (b"status", b"devices", b"bus", b"why gun3", b"alarms", b"limits", b"log", b"help")
 COMMAND_MS, WATCHED_MS, ALARM_MS, HEAP_MS = 2000, 10000, 15000, 5000
@@ -105,8 +105,7 @@ def test_no_cycle_is_missed_and_99_of_100_begin_within_20_ms_while_the_console_i
 
 
 def test_every_car_charges_and_the_plant_stays_under_its_cap(seen):
-    asked_w = BASE_W + GUNS * GUN_W
-    assert 0.9 * min(asked_w, seen.cap_w) < seen.worst_w <= seen.cap_w
+    assert GUNS * GUN_W < seen.worst_w <= seen.cap_w
 
 
 def test_telemetry_keeps_its_period(seen):

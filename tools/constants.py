@@ -23,6 +23,19 @@ def inlined(sources, reached):
         sources = made
 
 
+def bound(node):
+    """The names that a node itself binds."""
+    if isinstance(node, ast.Name):
+        return () if isinstance(node.ctx, ast.Load) else (node.id,)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
+        return (node.name,)
+    if isinstance(node, ast.arg | ast.keyword):
+        return (node.arg,)
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name,)
+    return node.names if isinstance(node, ast.Global | ast.Nonlocal) else ()
+
+
 def _once(modules, reached):
     values = {name: module.constants for name, module in modules.items()}
     taken = {name: _taken(module, values) for name, module in modules.items()}
@@ -44,7 +57,7 @@ class _Module:
     def __init__(self, source):
         self.source, self.tree = source, ast.parse(source)
         self.nodes = list(ast.walk(self.tree))
-        self.bound = Counter(name for node in self.nodes for name in _bound(node))
+        self.bound = Counter(name for node in self.nodes for name in bound(node))
         self.imports = [node for node in self.nodes if isinstance(node, ast.ImportFrom)]
         self.attributes = {node.attr for node in self.nodes if isinstance(node, ast.Attribute)}
         self.constants = {}
@@ -70,19 +83,6 @@ def _taken(module, values):
         name: values[modules[0]][name] for name, modules in origins.items()
         if len(set(modules)) == 1 and len(modules) == module.bound[name] and name in values.get(modules[0], {})
     }  # fmt: skip
-
-
-def _bound(node):
-    """The names that a node itself binds."""
-    if isinstance(node, ast.Name):
-        return () if isinstance(node.ctx, ast.Load) else (node.id,)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
-        return (node.name,)
-    if isinstance(node, ast.arg | ast.keyword):
-        return (node.arg,)
-    if isinstance(node, ast.alias):
-        return (node.asname or node.name,)
-    return node.names if isinstance(node, ast.Global | ast.Nonlocal) else ()
 
 
 def _value(node):

@@ -1,13 +1,14 @@
 """Puts the built-in functions that a module uses most into its own table of names.
 
 MicroPython looks a global name up in the table of the module, which finds it by its hash, and then among the built-in
-ones, which it compares one after the other (`mp_map_lookup` of an ordered map): of some 130 in the ROM of a board,
-behind its flash cache, `min` stands near the end. A name in the module's own table costs it 8 bytes.
+ones, which it compares one after the other (`mp_map_lookup` of an ordered map). A name in the module's own table costs
+8 bytes.
 """
 
 import ast
-import builtins
 from collections import Counter
+
+from tools.constants import bound
 
 _LEAST = 4  # places that use it
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -18,16 +19,16 @@ _EVERYWHERE = frozenset(
     memoryview min next ord range reversed setattr sorted str sum tuple type zip
 """.split()
 )
-assert _EVERYWHERE <= set(dir(builtins))
 
 
 def near(source: str) -> str:
     """A source that begins with `min = min` for each built-in function which its functions use often. What the module
     does is the same."""
     tree = ast.parse(source)
+    own = {name for node in ast.walk(tree) for name in bound(node)}
     counts = Counter()
     _count(tree, False, counts)
-    names = sorted(name for name in _EVERYWHERE - _bound(tree) if counts[name] >= _LEAST)
+    names = sorted(name for name in _EVERYWHERE - own if counts[name] >= _LEAST)
     return "".join(f"{name} = {name}\n" for name in names) + source
 
 
@@ -47,18 +48,3 @@ def _is_loop(node, field, child):
     """`for x in range(...)`: the compiler makes a loop of it that calls nothing."""
     return (isinstance(node, ast.For) and field == "iter" and isinstance(child, ast.Call)
             and isinstance(child.func, ast.Name) and child.func.id == "range")  # fmt: skip
-
-
-def _bound(tree):
-    """Names that the module itself gives a meaning somewhere."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(node.name)
-        elif isinstance(node, ast.alias):
-            found.add((node.asname or node.name).split(".")[0])
-        elif isinstance(node, ast.Global):
-            found.update(node.names)
-    return found
